@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What the scripts of tests/vm share: paths, stamps, package downloads. Sourced, never run.
+
+# shellcheck disable=SC2034 # used by those who source this
+vmdir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd "$vmdir/../.." && pwd)
+build=$top/build
+jobs=$(nproc)
+
+log() { echo "${0##*/}: $*" >&2; }
+die() { log "$*"; exit 1; }
+
+# quietly LOG COMMAND…: run COMMAND with its output in LOG, shown only if it fails
+quietly()
+{
+	local out=$1
+	shift
+	mkdir -p "$(dirname "$out")"
+	"$@" >"$out" 2>&1 </dev/null || { tail -n 40 "$out" >&2; die "failed: $* (all of it: $out)"; }
+}
+
+# A stamp holds a digest of the inputs of a step and is written last, by rename: a step that was
+# interrupted, or whose inputs changed since, is done again.
+stamp_is() { [ -e "$1" ] && [ "$(cat "$1")" = "$2" ]; }
+stamp_set() { echo "$2" >"$1.new" && mv "$1.new" "$1"; }
+
+# apt_update_once: the machine's own package lists, refreshed at most once a run
+apt_update_once()
+{
+	[ -z "${apt_updated-}" ] || return 0
+	apt_updated=1
+	# a third-party source that cannot be reached must not stop us: Debian's own decide
+	quietly "$build/logs/apt-update.log" apt-get -q update || true
+}
+
+# private_apt SUITE COMMAND ARGS…: apt-get (or apt-cache) with its own lists and cache under build/, for
+# a suite that is not this machine's. The mirror is the one the machine itself uses for Debian.
+private_apt()
+{
+	local suite=$1 cmd=$2 state=$build/apt/$1 mirror
+	shift 2
+	if [ ! -e "$state/sources.list" ]; then
+		mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
+			awk -v r="$(. /etc/os-release; echo "$VERSION_CODENAME")" '$2 == r { print $1; exit }')
+		[ -n "$mirror" ] || die "no Debian mirror among this machine's apt sources"
+		mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
+		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" \
+			>"$state/sources.list.new"
+		mv "$state/sources.list.new" "$state/sources.list"
+	fi
+	"$cmd" -q -o Dir::State="$state" -o Dir::State::lists="$state/lists" -o Dir::Cache="$state/cache" \
+		-o Dir::State::status=/var/lib/dpkg/status -o Dir::Etc::SourceList="$state/sources.list" \
+		-o Dir::Etc::SourceParts=/dev/null -o APT::Default-Release= "$@"
+}
