@@ -41,6 +41,7 @@ private_apt()
 	local suite=$1 cmd=$2 state=$build/apt/$1 mirror
 	shift 2
 	if [ ! -e "$state/sources.list" ]; then
+		# shellcheck disable=SC2016 # apt's own variables
 		mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
 			awk -v r="$(. /etc/os-release; echo "$VERSION_CODENAME")" '$2 == r { print $1; exit }')
 		[ -n "$mirror" ] || die "no Debian mirror among this machine's apt sources"
