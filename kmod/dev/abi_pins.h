@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * The ABI's offsets, sizes and numbers, pinned: included by dev/chardev.c and
+ * by tests/selftests/abi.c, which is also built for 32 bits. A struct that
+ * grows gets new lines here; no line ever changes.
+ */
+#ifndef _GORO_DEV_ABI_PINS_H
+#define _GORO_DEV_ABI_PINS_H
+
+#include <linux/goro.h>
+
+#define PIN(s, f, off)	static_assert(offsetof(struct s, f) == (off), #s "." #f)
+#define PIN_SIZE(s, n)	static_assert(sizeof(struct s) == (n) && (n) % 8 == 0, #s)
+#define PIN_CMD(c, n)	static_assert((c) == (n), #c)
+
+PIN(goro_query, flags, 0);
+PIN(goro_query, abi, 4);
+PIN(goro_query, features, 8);
+PIN(goro_query, elem_max, 16);
+PIN(goro_query, procs, 20);
+PIN(goro_query, cap_max, 24);
+PIN(goro_query, chan_bytes_max, 32);
+PIN(goro_query, arg_max, 40);
+PIN(goro_query, task_chans_max, 44);
+PIN_SIZE(goro_query, 48);
+
+PIN(goro_chan_create, flags, 0);
+PIN(goro_chan_create, elem, 4);
+PIN(goro_chan_create, cap, 8);
+PIN_SIZE(goro_chan_create, 16);
+
+PIN(goro_xfer, flags, 0);
+PIN(goro_xfer, n, 4);
+PIN(goro_xfer, buf, 8);
+PIN(goro_xfer, deadline, 16);
+PIN_SIZE(goro_xfer, 24);
+
+PIN(goro_chan_info, flags, 0);
+PIN(goro_chan_info, state, 4);
+PIN(goro_chan_info, elem, 8);
+PIN(goro_chan_info, senders, 12);
+PIN(goro_chan_info, receivers, 16);
+PIN(goro_chan_info, reserved, 20);
+PIN(goro_chan_info, cap, 24);
+PIN(goro_chan_info, len, 32);
+PIN(goro_chan_info, id, 40);
+PIN_SIZE(goro_chan_info, 48);
+
+PIN(goro_task_spawn, flags, 0);
+PIN(goro_task_spawn, n_chans, 4);
+PIN(goro_task_spawn, chans, 8);
+PIN(goro_task_spawn, arg, 16);
+PIN(goro_task_spawn, arg_len, 24);
+PIN(goro_task_spawn, reserved, 28);
+PIN(goro_task_spawn, class_name, 32);
+PIN_SIZE(goro_task_spawn, 64);
+
+PIN(goro_task_wait, flags, 0);
+PIN(goro_task_wait, result, 4);
+PIN(goro_task_wait, deadline, 8);
+PIN_SIZE(goro_task_wait, 16);
+
+PIN(goro_task_info, flags, 0);
+PIN(goro_task_info, state, 4);
+PIN(goro_task_info, result, 8);
+PIN(goro_task_info, n_chans, 12);
+PIN(goro_task_info, class_name, 16);
+PIN_SIZE(goro_task_info, 48);
+
+PIN(goro_task_result, result, 0);
+PIN_SIZE(goro_task_result, 8);
+
+PIN(goro_stats, flags, 0);
+PIN(goro_stats, reserved, 4);
+PIN(goro_stats, g_created, 8);
+PIN(goro_stats, chan_created, 24);
+PIN(goro_stats, task_created, 40);
+PIN(goro_stats, stack_created, 56);
+PIN(goro_stats, m_created, 72);
+PIN(goro_stats, switches, 88);
+PIN(goro_stats, wakes_partner, 128);
+PIN(goro_stats, wakes_signal, 160);
+PIN_SIZE(goro_stats, 168);
+
+PIN(goro_wc_chunk, len, 0);
+PIN(goro_wc_chunk, flags, 4);
+PIN_SIZE(goro_wc_chunk, 8);
+PIN(goro_wc_total, lines, 0);
+PIN(goro_wc_total, chunks, 24);
+PIN_SIZE(goro_wc_total, 32);
+
+PIN_CMD(GORO_IOC_QUERY, 0xc030c600);
+PIN_CMD(GORO_IOC_STATS, 0xc0a8c601);
+PIN_CMD(GORO_IOC_CHAN_CREATE, 0x4010c602);
+PIN_CMD(GORO_IOC_TASK_SPAWN, 0x4040c603);
+PIN_CMD(GORO_IOC_SEND, 0x4018c620);
+PIN_CMD(GORO_IOC_RECV, 0x4018c621);
+PIN_CMD(GORO_IOC_CHAN_CLOSE, 0x0000c622);
+PIN_CMD(GORO_IOC_CHAN_INFO, 0xc030c623);
+PIN_CMD(GORO_IOC_TASK_WAIT, 0xc010c640);
+PIN_CMD(GORO_IOC_TASK_CANCEL, 0x0000c641);
+PIN_CMD(GORO_IOC_TASK_INFO, 0xc030c642);
+
+#endif /* _GORO_DEV_ABI_PINS_H */

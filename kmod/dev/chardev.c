@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/goro: where programs get channels and tasks from.
+ *
+ * The device itself has no state: every object is a file of its own (chan_fd.c,
+ * task_fd.c). Its mode is 0600, root's: what the module allocates for a program
+ * is charged to it, but not limited per user yet. An fd that root opened may be
+ * handed to others; classes not marked unprivileged look at the caller then.
+ *
+ * Unloading: each open file pins goro.ko, so goro_dev_exit() finds none; tasks
+ * whose files are gone were cancelled, and goro_task_exit() waits for them.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/miscdevice.h>
+#include <linux/uaccess.h>
+#include "dev.h"
+#include "abi_pins.h"
+
+int goro_dev_get(void *k, size_t ksize, size_t v1, unsigned int cmd, unsigned long arg)
+{
+	size_t usize = _IOC_SIZE(cmd);
+
+	if (usize < v1)
+		return -EINVAL;
+	return copy_struct_from_user(k, ksize, (void __user *)arg, usize);
+}
+
+int goro_dev_put(const void *k, size_t ksize, unsigned int cmd, unsigned long arg)
+{
+	size_t size = min_t(size_t, ksize, _IOC_SIZE(cmd));
+
+	/* what the program has beyond it was checked to be zero and stays so */
+	return copy_to_user((void __user *)arg, k, size) ? -EFAULT : 0;
+}
+
+int goro_dev_fd(const char *name, const struct file_operations *fops, void *priv,
+		int flags, struct file **file)
+{
+	int fd = get_unused_fd_flags(O_CLOEXEC);
+
+	if (fd < 0)
+		return fd;
+	*file = anon_inode_getfile(name, fops, priv, flags);
+	if (IS_ERR(*file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(*file);
+	}
+	return fd;
+}
+
+static int dev_query(unsigned int cmd, unsigned long arg)
+{
+	struct goro_query q;
+	int err = goro_dev_get(&q, sizeof(q), 48, cmd, arg);
+
+	if (err)
+		return err;
+	if (q.flags)
+		return -EINVAL;
+	q = (struct goro_query) {
+		.abi = GORO_ABI,
+		.features = GORO_FEATURE_CHAN | GORO_FEATURE_TASK,
+		.elem_max = GORO_CHAN_ELEM_MAX,
+		.procs = goro_procs(),
+		.cap_max = GORO_CHAN_CAP_MAX,
+		.chan_bytes_max = goro_dev_chan_bytes_max(),
+		.arg_max = GORO_ARG_MAX,
+		.task_chans_max = GORO_TASK_CHANS_MAX,
+	};
+	return goro_dev_put(&q, sizeof(q), cmd, arg);
+}
+
+static int dev_stats(unsigned int cmd, unsigned long arg)
+{
+	struct goro_stats s;
+	int err = goro_dev_get(&s, sizeof(s), 168, cmd, arg);
+
+	if (err)
+		return err;
+	if (s.flags || s.reserved)
+		return -EINVAL;
+	/* destroyed before created: so a reader never sees more gone than made */
+	s = (struct goro_stats) {
+		.g_destroyed = goro_counter(GORO_C_G_DESTROYED),
+		.chan_destroyed = goro_counter(GORO_C_CHAN_DESTROYED),
+		.task_destroyed = goro_counter(GORO_C_TASK_DESTROYED),
+		.stack_destroyed = goro_counter(GORO_C_STACK_DESTROYED),
+		.m_destroyed = goro_counter(GORO_C_M_DESTROYED),
+	};
+	s.g_created = goro_counter(GORO_C_G_CREATED);
+	s.chan_created = goro_counter(GORO_C_CHAN_CREATED);
+	s.task_created = goro_counter(GORO_C_TASK_CREATED);
+	s.stack_created = goro_counter(GORO_C_STACK_CREATED);
+	s.m_created = goro_counter(GORO_C_M_CREATED);
+	s.switches = goro_counter(GORO_C_SWITCH);
+	s.parks = goro_counter(GORO_C_PARK);
+	s.steals = goro_counter(GORO_C_STEAL) + goro_counter(GORO_C_STEAL_INBOX) +
+		   goro_counter(GORO_C_STEAL_RUNNEXT);
+	s.overflows = goro_counter(GORO_C_OVERFLOW);
+	s.handoffs = goro_counter(GORO_C_HANDOFF);
+	s.wakes_partner = goro_counter(GORO_C_WAKE_PARTNER);
+	s.wakes_close = goro_counter(GORO_C_WAKE_CLOSE);
+	s.wakes_timeout = goro_counter(GORO_C_WAKE_TIMEOUT);
+	s.wakes_cancel = goro_counter(GORO_C_WAKE_CANCEL);
+	s.wakes_signal = goro_counter(GORO_C_WAKE_SIGNAL);
+	return goro_dev_put(&s, sizeof(s), cmd, arg);
+}
+
+static int dev_chan_create(unsigned int cmd, unsigned long arg)
+{
+	struct goro_chan_create a;
+	int err = goro_dev_get(&a, sizeof(a), 16, cmd, arg);
+
+	return err ? err : goro_chan_fd_create(&a);
+}
+
+static int dev_task_spawn(unsigned int cmd, unsigned long arg)
+{
+	struct goro_task_spawn a;
+	int err = goro_dev_get(&a, sizeof(a), 64, cmd, arg);
+
+	return err ? err : goro_task_fd_spawn(&a);
+}
+
+static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	switch (GORO_CMD(cmd)) {
+	case GORO_CMD(GORO_IOC_QUERY):
+		return dev_query(cmd, arg);
+	case GORO_CMD(GORO_IOC_STATS):
+		return dev_stats(cmd, arg);
+	case GORO_CMD(GORO_IOC_CHAN_CREATE):
+		return dev_chan_create(cmd, arg);
+	case GORO_CMD(GORO_IOC_TASK_SPAWN):
+		return dev_task_spawn(cmd, arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int dev_open(struct inode *inode, struct file *file)
+{
+	file->private_data = NULL;
+	return nonseekable_open(inode, file);
+}
+
+static const struct file_operations dev_fops = {
+	.owner = THIS_MODULE,
+	.open = dev_open,
+	.unlocked_ioctl = dev_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+static struct miscdevice dev_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "goro",
+	.fops = &dev_fops,
+	.mode = 0600,
+};
+
+int goro_dev_init(void)
+{
+	int err;
+
+	err = goro_task_init();
+	if (err)
+		return err;
+	err = goro_class_basic_init();
+	if (err)
+		goto out_task;
+	err = goro_class_register(&goro_class_wc);
+	if (err)
+		goto out_basic;
+	err = misc_register(&dev_misc);
+	if (err)
+		goto out_wc;
+	return 0;
+
+out_wc:
+	goro_class_unregister(&goro_class_wc);
+out_basic:
+	goro_class_basic_exit();
+out_task:
+	goro_task_exit();
+	return err;
+}
+
+void goro_dev_exit(void)
+{
+	misc_deregister(&dev_misc);
+	goro_task_exit();
+	goro_class_unregister(&goro_class_wc);
+	goro_class_basic_exit();
+}

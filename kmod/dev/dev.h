@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * dev/'s insides. Rests on core/ and sched/ through goro.h and core.h only.
+ */
+#ifndef _GORO_DEV_DEV_H
+#define _GORO_DEV_DEV_H
+
+#include <linux/fs.h>
+#include <linux/ioctl.h>
+#include <linux/refcount.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <goro/goro.h>
+#include <goro/class.h>
+#include <linux/goro.h>
+#include "../core/core.h"
+
+#define GORO_ARG_MAX		65536U	/* bytes of a task's argument */
+#define GORO_TASK_CHANS_MAX	64U
+
+/* What a program's call allocates: charged to it, ENOMEM instead of the OOM killer. */
+#define GORO_DEV_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/*
+ * A task. Two hold it: its file and its goroutine; the last one reaps it.
+ * The goroutine is a member of the group in here until it is back in goro.ko's
+ * trampoline, so reaping ends with goro_group_stop(), which is short: run() has
+ * returned. C: constant after task_alloc(); G: the goroutine's, before done.
+ */
+struct goro_task {
+	refcount_t ref;
+	struct goro_class *cls;		/* C; its module is pinned */
+	struct goro_group group;
+	wait_queue_head_t wq;		/* waits for done */
+	bool done;			/* store-release after result */
+	bool cancelled;			/* set once, for INFO */
+	int result;			/* G */
+	void *data;			/* the class's */
+	struct work_struct reap;
+	size_t arg_len;			/* C */
+	void *arg;			/* C; NULL if arg_len is 0 */
+	unsigned int n_chans;		/* C */
+	struct goro_chan *chans[];	/* C; a reference each */
+};
+
+static inline bool goro_task_done(const struct goro_task *t)
+{
+	return smp_load_acquire(&t->done);	/* pairs with task_main() */
+}
+
+/* the ioctl's number without the size of its struct: see goro_dev_get() */
+#define GORO_CMD(cmd)	((cmd) & ~IOCSIZE_MASK)
+
+/*
+ * goro_dev_get - an ioctl's struct, whatever size the program knows it in
+ * @k: a struct whose first size is that of ABI 1, @v1
+ *
+ * Return: 0, -EINVAL (shorter than @v1), -E2BIG (longer, and not zero), -EFAULT.
+ */
+int goro_dev_get(void *k, size_t ksize, size_t v1, unsigned int cmd, unsigned long arg);
+/* and back, as much of it as the program knows: 0, -EFAULT */
+int goro_dev_put(const void *k, size_t ksize, unsigned int cmd, unsigned long arg);
+
+/*
+ * goro_dev_fd - give an object a file and the file a descriptor
+ * @priv: the object; where this fails it is still the caller's
+ * @flags: O_RDWR or O_RDONLY, O_NONBLOCK
+ * @file: for fd_install(), or fput() (which releases @priv) and put_unused_fd()
+ *
+ * Return: the descriptor, reserved; a negative errno.
+ */
+int goro_dev_fd(const char *name, const struct file_operations *fops, void *priv,
+		int flags, struct file **file);
+
+/* chan_fd.c */
+u64 goro_dev_chan_bytes_max(void);
+int goro_chan_fd_create(const struct goro_chan_create *a);
+/* the channel of a channel fd, with a reference: ERR_PTR(-EBADF), ERR_PTR(-EINVAL) */
+struct goro_chan *goro_chan_from_fd(int fd);
+
+/* task.c */
+int goro_task_init(void);
+void goro_task_exit(void);
+struct goro_task *goro_task_alloc(const struct goro_task_spawn *a);
+int goro_task_start(struct goro_task *t);
+void goro_task_cancel(struct goro_task *t);
+/* the file's side: cancel if it runs, and drop the file's reference */
+void goro_task_release(struct goro_task *t);
+
+/* task_fd.c */
+int goro_task_fd_spawn(const struct goro_task_spawn *a);
+
+/* class.c */
+struct goro_class *goro_class_get(const char *name);
+void goro_class_put(struct goro_class *cls);
+
+/* class_basic.c, class_wc.c */
+int goro_class_basic_init(void);
+void goro_class_basic_exit(void);
+extern struct goro_class goro_class_wc;
+
+/* chardev.c: called by main.c after the scheduler is up, before it goes down */
+int goro_dev_init(void);
+void goro_dev_exit(void);
+
+#endif /* _GORO_DEV_DEV_H */

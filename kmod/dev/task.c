@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tasks: goroutines that programs start by the name of a class.
+ *
+ * Lifetime: a task is held by its file and by its goroutine (task_main()). Who
+ * drops the last reference reaps it: the file's release at once, as the
+ * goroutine has at most its way back into goro.ko's trampoline before it;
+ * the goroutine by a work item, as it cannot wait for its own end.
+ * Reaping: goro_group_stop() (nobody runs the class's code any more), then the
+ * class's release(), then the references to channels and class.
+ *
+ * Closing a file never waits for a task: a class that is slow to notice its
+ * cancel holds up nobody but the unloading of its module, and of goro.ko:
+ * goro_task_exit() waits until the last task is reaped.
+ */
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include "dev.h"
+
+static uint tasks_max = 65536;
+module_param(tasks_max, uint, 0644);
+MODULE_PARM_DESC(tasks_max, "tasks of /dev/goro at once, of all users");
+
+static struct workqueue_struct *task_wq;
+static atomic_t tasks = ATOMIC_INIT(0);		/* that are not reaped */
+static DECLARE_WAIT_QUEUE_HEAD(tasks_gone);
+
+/* ---- what classes see ------------------------------------------------ */
+
+const void *goro_task_arg(const struct goro_task *t)
+{
+	return t->arg;
+}
+EXPORT_SYMBOL_GPL(goro_task_arg);
+
+size_t goro_task_arg_len(const struct goro_task *t)
+{
+	return t->arg_len;
+}
+EXPORT_SYMBOL_GPL(goro_task_arg_len);
+
+struct goro_chan *goro_task_chan(const struct goro_task *t, unsigned int i)
+{
+	return i < t->n_chans ? t->chans[i] : NULL;
+}
+EXPORT_SYMBOL_GPL(goro_task_chan);
+
+unsigned int goro_task_n_chans(const struct goro_task *t)
+{
+	return t->n_chans;
+}
+EXPORT_SYMBOL_GPL(goro_task_n_chans);
+
+void goro_task_set_data(struct goro_task *t, void *data)
+{
+	t->data = data;
+}
+EXPORT_SYMBOL_GPL(goro_task_set_data);
+
+void *goro_task_data(const struct goro_task *t)
+{
+	return t->data;
+}
+EXPORT_SYMBOL_GPL(goro_task_data);
+
+/* ---- life ------------------------------------------------------------ */
+
+static void task_uncount(void)
+{
+	if (atomic_dec_and_test(&tasks))
+		wake_up_all(&tasks_gone);
+}
+
+/* everything but the class's part; the class's module may go after this */
+static void task_free(struct goro_task *t)
+{
+	struct goro_class *cls = t->cls;
+	unsigned int i;
+
+	for (i = 0; i < t->n_chans; i++)
+		goro_chan_put(t->chans[i]);
+	kvfree(t->arg);
+	kvfree(t);
+	goro_class_put(cls);
+	goro_count(GORO_C_TASK_DESTROYED);
+	task_uncount();
+}
+
+static void task_reap(struct goro_task *t)
+{
+	goro_group_stop(&t->group);
+	if (t->cls->release)
+		t->cls->release(t);
+	task_free(t);
+}
+
+static void task_reap_work(struct work_struct *work)
+{
+	task_reap(container_of(work, struct goro_task, reap));
+}
+
+static int task_main(void *arg)
+{
+	struct goro_task *t = arg;
+
+	t->result = t->cls->run(t);
+	smp_store_release(&t->done, true);	/* pairs with goro_task_done() */
+	wake_up_poll(&t->wq, EPOLLIN | EPOLLRDNORM);
+	/* t stays until goro_group_stop() saw us leave the group, in goro.ko */
+	if (refcount_dec_and_test(&t->ref))
+		queue_work(task_wq, &t->reap);
+	return 0;
+}
+
+static int task_copy_arg(struct goro_task *t, const struct goro_task_spawn *a)
+{
+	if (!a->arg_len)
+		return 0;
+	t->arg = kvmalloc(a->arg_len, GORO_DEV_GFP);
+	if (!t->arg)
+		return -ENOMEM;
+	t->arg_len = a->arg_len;
+	return copy_from_user(t->arg, u64_to_user_ptr(a->arg), a->arg_len) ? -EFAULT : 0;
+}
+
+static int task_get_chans(struct goro_task *t, const struct goro_task_spawn *a)
+{
+	s32 fds[GORO_TASK_CHANS_MAX];
+	unsigned int i;
+
+	if (copy_from_user(fds, u64_to_user_ptr(a->chans), a->n_chans * sizeof(fds[0])))
+		return -EFAULT;
+	for (i = 0; i < a->n_chans; i++) {
+		struct goro_chan *c = goro_chan_from_fd(fds[i]);
+
+		if (IS_ERR(c))
+			return PTR_ERR(c);
+		t->chans[t->n_chans++] = c;
+	}
+	return 0;
+}
+
+/**
+ * goro_task_alloc - make a task that is ready to start
+ * @a: what the program wants; not checked yet
+ *
+ * Return: the task, with one reference, for goro_task_start() or
+ * goro_task_release(); an ERR_PTR as GORO_IOC_TASK_SPAWN says.
+ */
+struct goro_task *goro_task_alloc(const struct goro_task_spawn *a)
+{
+	struct goro_class *cls;
+	struct goro_task *t;
+	int err;
+
+	if (a->flags & ~GORO_FD_NONBLOCK || a->reserved || a->n_chans > GORO_TASK_CHANS_MAX)
+		return ERR_PTR(-EINVAL);
+	if (a->arg_len > GORO_ARG_MAX)
+		return ERR_PTR(-E2BIG);
+	if (!a->class_name[0] || a->class_name[GORO_CLASS_NAME_LEN - 1] ||
+	    memchr_inv(a->class_name + strlen(a->class_name), 0,
+		       GORO_CLASS_NAME_LEN - strlen(a->class_name)))
+		return ERR_PTR(-EINVAL);
+
+	cls = goro_class_get(a->class_name);
+	if (!cls)
+		return ERR_PTR(-ENOENT);
+	err = -EPERM;
+	if (!(cls->flags & GORO_CLASS_UNPRIVILEGED) && !capable(CAP_SYS_ADMIN))
+		goto put_class;
+	err = -EDQUOT;
+	if (atomic_inc_return(&tasks) > READ_ONCE(tasks_max))
+		goto uncount;
+	err = -ENOMEM;
+	t = kvzalloc(struct_size(t, chans, a->n_chans), GORO_DEV_GFP);
+	if (!t)
+		goto uncount;
+
+	refcount_set(&t->ref, 1);
+	t->cls = cls;
+	goro_group_init(&t->group);
+	init_waitqueue_head(&t->wq);
+	INIT_WORK(&t->reap, task_reap_work);
+	goro_count(GORO_C_TASK_CREATED);
+
+	err = task_copy_arg(t, a);
+	if (!err)
+		err = task_get_chans(t, a);
+	if (!err && cls->prepare)
+		err = cls->prepare(t);
+	if (!err)
+		return t;
+	task_free(t);
+	return ERR_PTR(err);
+
+uncount:
+	task_uncount();
+put_class:
+	goro_class_put(cls);
+	return ERR_PTR(err);
+}
+
+/* 0, or what goro_group_go() says */
+int goro_task_start(struct goro_task *t)
+{
+	struct goro_attr attr = { .name = t->cls->name };
+	int err;
+
+	refcount_inc(&t->ref);
+	err = goro_group_go_attr(&t->group, task_main, t, &attr);
+	if (err)
+		refcount_dec(&t->ref);	/* the file's is left */
+	return err;
+}
+
+void goro_task_cancel(struct goro_task *t)
+{
+	WRITE_ONCE(t->cancelled, true);
+	goro_group_cancel(&t->group);
+}
+
+void goro_task_release(struct goro_task *t)
+{
+	/* of a task that is done or was never started this cancels nothing */
+	goro_group_cancel(&t->group);
+	if (refcount_dec_and_test(&t->ref))
+		task_reap(t);
+}
+
+int goro_task_init(void)
+{
+	task_wq = alloc_workqueue("goro_task", WQ_UNBOUND, 0);
+	return task_wq ? 0 : -ENOMEM;
+}
+
+/* no task can be made any more */
+void goro_task_exit(void)
+{
+	wait_event(tasks_gone, !atomic_read(&tasks));
+	/* the last work item may still be on its way out */
+	destroy_workqueue(task_wq);
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * goro: channels and goroutines of the kernel, for programs. The only ABI.
+ *
+ * /dev/goro hands out objects, and every object is a file descriptor (always
+ * close-on-exec); it lives as long as its open file does, in whatever process:
+ *
+ *   channel fd   GORO_IOC_CHAN_CREATE on /dev/goro. A queue of elements of one
+ *                size between threads and goroutines, with Go's semantics.
+ *                SEND, RECV, CLOSE, INFO; also read(2), write(2) and poll(2).
+ *   task fd      GORO_IOC_TASK_SPAWN on /dev/goro. A goroutine of the kernel
+ *                that runs a task class, which is named, with an argument and
+ *                channels. WAIT, CANCEL, INFO; also read(2) and poll(2).
+ *                Closing the last descriptor of a task cancels it.
+ *
+ * A channel is closed by GORO_IOC_CHAN_CLOSE only, not by close(2): a task
+ * that was given the channel has it as long as the task lives.
+ *
+ * Rules for every call:
+ *  - The number of an ioctl holds the size of its struct as the program knows
+ *    it. A struct grows at its end only: the kernel takes a shorter one of an
+ *    older program (what is missing counts as zero) and a longer one of a
+ *    newer program if what it does not know is zero (else E2BIG). A struct
+ *    shorter than in ABI 1 is EINVAL.
+ *  - Unknown flags and reserved words that are not zero are EINVAL. Fields
+ *    marked "out" are written by the kernel and not looked at.
+ *  - An ioctl that the fd does not know is ENOTTY.
+ *  - Pointers are __u64, so 32-bit programs use the same structs.
+ *  - Everything is checked before anything is done.
+ *  - Deadlines are absolute, CLOCK_MONOTONIC, in ns. GORO_NOW does not block
+ *    (EAGAIN), GORO_FOREVER has no deadline; one that passes is ETIMEDOUT. As
+ *    they are absolute, a call that a signal interrupted before it did
+ *    anything is restarted where the handler has SA_RESTART; else EINTR.
+ *  - Waiting is by the deadline alone in ioctls, by O_NONBLOCK alone in read(2)
+ *    and write(2).
+ *
+ * read(2), write(2) and poll(2) on a channel fd:
+ *  - write(2) takes a whole number of elements (else EINVAL) and returns when
+ *    all are sent, or with what was sent before a signal, a close or, with
+ *    O_NONBLOCK, before the channel was full. A closed channel is EPIPE; there
+ *    is no SIGPIPE.
+ *  - read(2) waits for one element and returns it with those that are there
+ *    now, as many whole ones as fit; a buffer shorter than one is EINVAL. 0 is
+ *    the end: closed and drained.
+ *  - With elements of 0 bytes both are EINVAL: use SEND and RECV.
+ *  - POLLIN: a receive would not block. POLLOUT: a send would not block.
+ *    POLLHUP: closed; POLLIN and POLLOUT are set then, too. On an unbuffered
+ *    channel POLLOUT needs a receiver that waits, so two sides that both only
+ *    poll do not meet.
+ *  - lseek(2), pread(2), pwrite(2) are ESPIPE; splice(2), sendfile(2) EINVAL.
+ *
+ * A task fd is readable (POLLIN) when the task has ended. The first read(2)
+ * gives a struct goro_task_result, waiting for the end unless O_NONBLOCK; the
+ * next ones 0, the end of the file.
+ */
+#ifndef _UAPI_LINUX_GORO_H
+#define _UAPI_LINUX_GORO_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define GORO_ABI	1
+
+#ifndef GORO_NOW
+#define GORO_NOW	0ULL
+#define GORO_FOREVER	(~0ULL)
+#endif
+
+#define GORO_CLASS_NAME_LEN	32	/* with the NUL */
+
+/* goro_query.features */
+#define GORO_FEATURE_CHAN	(1ULL << 0)	/* channel fds */
+#define GORO_FEATURE_TASK	(1ULL << 1)	/* task fds */
+
+/* What this kernel has. Errors: EFAULT, EINVAL. */
+struct goro_query {
+	__u32 flags;		/* 0 */
+	__u32 abi;		/* out: GORO_ABI */
+	__u64 features;		/* out: GORO_FEATURE_* */
+	__u32 elem_max;		/* out: bytes an element */
+	__u32 procs;		/* out: goroutines that run at once */
+	__u64 cap_max;		/* out: elements a channel */
+	__u64 chan_bytes_max;	/* out: elem * cap of a channel */
+	__u32 arg_max;		/* out: bytes of a task's argument */
+	__u32 task_chans_max;	/* out: channels given to a task */
+};
+
+/* goro_chan_create.flags, goro_task_spawn.flags */
+#define GORO_FD_NONBLOCK	(1U << 0)	/* O_NONBLOCK from the start */
+
+/*
+ * Make a channel (Go: make(chan T, cap)). Returns its fd.
+ * Errors: EINVAL a flag, or a size or capacity above the limits; ENOMEM (also
+ * of the memory cgroup); EMFILE, ENFILE no descriptor free; EFAULT.
+ */
+struct goro_chan_create {
+	__u32 flags;		/* GORO_FD_NONBLOCK */
+	__u32 elem;		/* bytes an element, may be 0 */
+	__u64 cap;		/* elements buffered; 0: a send meets its receiver */
+};
+
+/* goro_xfer.flags, RECV only: wait for all n, not only for the first */
+#define GORO_RECV_ALL		(1U << 0)
+
+/*
+ * SEND and RECV: n elements, which lie one after the other at buf. Both return
+ * how many; fewer than n, but at least one, after a deadline, a signal, a close
+ * or a bad address came in between. Elements of one call stay in order; those
+ * of others may come between.
+ *
+ * SEND waits until all are sent. Errors, with nothing sent: EPIPE closed;
+ * EAGAIN, ETIMEDOUT, EINTR; EFAULT; ENOMEM; EINVAL n is 0 or above INT_MAX, or
+ * a flag.
+ *
+ * RECV waits for the first element only and takes with it what is there, but
+ * for GORO_RECV_ALL. It returns 0 when the channel is closed and drained; the
+ * first element at buf is zeroed then. Errors as SEND's but for EPIPE, and
+ * with them the memory at buf is as it was. That the memory can be written is
+ * checked before anything is received, so a bad address loses nothing. Only
+ * memory that another thread takes away during the call loses what was
+ * received into it; that is EFAULT, too.
+ */
+struct goro_xfer {
+	__u32 flags;		/* SEND: 0; RECV: GORO_RECV_ALL */
+	__u32 n;		/* 1..INT_MAX */
+	__u64 buf;		/* n * elem bytes; not looked at if elem is 0 */
+	__u64 deadline;
+};
+
+/* goro_chan_info.state */
+#define GORO_CHAN_CLOSED	(1U << 0)
+
+/* A channel's state at one moment. Errors: EFAULT, EINVAL. */
+struct goro_chan_info {
+	__u32 flags;		/* 0 */
+	__u32 state;		/* out: GORO_CHAN_CLOSED */
+	__u32 elem;		/* out: bytes an element */
+	__u32 senders;		/* out: threads and goroutines waiting to send */
+	__u32 receivers;	/* out: and to receive */
+	__u32 reserved;		/* 0 */
+	__u64 cap;		/* out */
+	__u64 len;		/* out: elements buffered */
+	__u64 id;		/* out: the channel's number in traces */
+};
+
+/*
+ * Start a goroutine that runs a task class. Returns the task's fd. The task
+ * has its own references to the channels: their fds may be closed.
+ * Errors: ENOENT no such class; EPERM the class wants CAP_SYS_ADMIN; EBADF a
+ * channel fd is not open; EINVAL it is no channel's, a flag or reserved word,
+ * the name is not ended or not padded by zeros, too many channels; E2BIG the
+ * argument is too long; what the class says of its argument and channels
+ * (EINVAL); EDQUOT too many tasks; ENOMEM, EMFILE, ENFILE, EFAULT; ENODEV goro
+ * is broken or going.
+ */
+struct goro_task_spawn {
+	__u32 flags;		/* GORO_FD_NONBLOCK */
+	__u32 n_chans;
+	__u64 chans;		/* __s32[n_chans]: channel fds */
+	__u64 arg;		/* bytes that the class knows */
+	__u32 arg_len;
+	__u32 reserved;		/* 0 */
+	char class_name[GORO_CLASS_NAME_LEN];	/* padded with zeros */
+};
+
+/*
+ * Wait for a task's end. Errors: EAGAIN (GORO_NOW, it runs), ETIMEDOUT, EINTR,
+ * EFAULT, EINVAL. Any number of waits may see the result.
+ */
+struct goro_task_wait {
+	__u32 flags;		/* 0 */
+	__s32 result;		/* out: what the class returned */
+	__u64 deadline;
+};
+
+/* goro_task_info.state */
+#define GORO_TASK_DONE		(1U << 0)
+#define GORO_TASK_CANCELLED	(1U << 1)	/* was asked to end */
+
+/* A task's state. Errors: EFAULT, EINVAL. */
+struct goro_task_info {
+	__u32 flags;		/* 0 */
+	__u32 state;		/* out: GORO_TASK_* */
+	__s32 result;		/* out: 0 until it is done */
+	__u32 n_chans;		/* out */
+	char class_name[GORO_CLASS_NAME_LEN];	/* out */
+};
+
+/* what read(2) of a task fd gives */
+struct goro_task_result {
+	__s32 result;
+	__u32 reserved;		/* 0 */
+};
+
+/*
+ * Counters since goro was loaded, of the whole system; each is read for itself.
+ * Errors: EFAULT, EINVAL.
+ */
+struct goro_stats {
+	__u32 flags;		/* 0 */
+	__u32 reserved;		/* 0 */
+	/* out, all of them */
+	__u64 g_created, g_destroyed;		/* goroutines */
+	__u64 chan_created, chan_destroyed;
+	__u64 task_created, task_destroyed;
+	__u64 stack_created, stack_destroyed;
+	__u64 m_created, m_destroyed;		/* threads that run goroutines */
+	__u64 switches;		/* from goroutine to goroutine */
+	__u64 parks;		/* waits that gave the CPU up */
+	__u64 steals;		/* takes from another CPU's queue */
+	__u64 overflows;	/* local queue full, half of it went to the global one */
+	__u64 handoffs;		/* P given on because its thread blocked */
+	/* waits that were ended by ... */
+	__u64 wakes_partner;	/* ... a sender or receiver */
+	__u64 wakes_close;
+	__u64 wakes_timeout;
+	__u64 wakes_cancel;
+	__u64 wakes_signal;
+};
+
+#define GORO_IOC_MAGIC	0xc6
+
+/* on /dev/goro */
+#define GORO_IOC_QUERY		_IOWR(GORO_IOC_MAGIC, 0x00, struct goro_query)
+#define GORO_IOC_STATS		_IOWR(GORO_IOC_MAGIC, 0x01, struct goro_stats)
+#define GORO_IOC_CHAN_CREATE	_IOW(GORO_IOC_MAGIC, 0x02, struct goro_chan_create)
+#define GORO_IOC_TASK_SPAWN	_IOW(GORO_IOC_MAGIC, 0x03, struct goro_task_spawn)
+
+/* on a channel fd */
+#define GORO_IOC_SEND		_IOW(GORO_IOC_MAGIC, 0x20, struct goro_xfer)
+#define GORO_IOC_RECV		_IOW(GORO_IOC_MAGIC, 0x21, struct goro_xfer)
+/* Go: close(c). The argument is 0 (else EINVAL). EBADFD: closed before */
+#define GORO_IOC_CHAN_CLOSE	_IO(GORO_IOC_MAGIC, 0x22)
+#define GORO_IOC_CHAN_INFO	_IOWR(GORO_IOC_MAGIC, 0x23, struct goro_chan_info)
+
+/* on a task fd */
+#define GORO_IOC_TASK_WAIT	_IOWR(GORO_IOC_MAGIC, 0x40, struct goro_task_wait)
+/* Ask it to end: its blocking calls fail from now on. The argument is 0. */
+#define GORO_IOC_TASK_CANCEL	_IO(GORO_IOC_MAGIC, 0x41)
+#define GORO_IOC_TASK_INFO	_IOWR(GORO_IOC_MAGIC, 0x42, struct goro_task_info)
+
+/*
+ * Task classes that are always there. Each returns a negative errno, as
+ * -ECANCELED, where its work was cut short.
+ *
+ * "echo"   channels 0 and 1, of one element size: passes elements on from 0 to
+ *          1 until 0 is closed. Returns how many (at most INT_MAX). It does not
+ *          close channel 1: others may send there.
+ * "sum"    channel 0 of __s64: adds up until it is closed; sends the sum to
+ *          channel 1 (of __s64, too). Returns how many.
+ * "sleep"  argument __u64: sleeps so many ns. Returns 0.
+ * "wc"     counts lines, words and bytes as wc(1) does in the C locale. Any
+ *          number of tasks may share the channels. Channel 0: chunks, a struct
+ *          goro_wc_chunk and its bytes, in elements of any one size; until it
+ *          is closed. Then sends a struct goro_wc_total to channel 1. Returns
+ *          0; -EBADMSG for a chunk with unknown flags or len beyond its element.
+ */
+
+/*
+ * A word is a run of bytes between white space (space, \t \n \v \f \r) with at
+ * least one printable byte (0x20 to 0x7e); bytes that are neither end no word
+ * and make none. GORO_WC_IN_WORD: the chunk begins in the middle of a word that
+ * has had a printable byte already, so that it is counted once.
+ */
+#define GORO_WC_IN_WORD		(1U << 0)
+
+struct goro_wc_chunk {
+	__u32 len;		/* bytes that follow; the rest of the element is ignored */
+	__u32 flags;
+};
+
+struct goro_wc_total {
+	__u64 lines;
+	__u64 words;
+	__u64 bytes;
+	__u64 chunks;
+};
+
+#endif /* _UAPI_LINUX_GORO_H */
