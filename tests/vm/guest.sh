@@ -84,12 +84,12 @@ make_initrd()
 # finding: each report of the kernel has a head line, and dumps that were asked for have traces too.
 dirty='BUG[: ]|WARNING:|INFO: (task|rcu|trying|possible|lockdep)|possible (circular|recursive|irq lock)'
 dirty="$dirty|suspicious RCU|inconsistent lock state|bad unlock balance|held lock freed"
-dirty="$dirty|Oops|general protection|double fault|Kernel panic|KASAN|KCSAN|UBSAN|kmemleak: [0-9]+ new"
+dirty="$dirty|Oops|general protection|double fault|Kernel panic|KASAN|KCSAN|UBSAN|kmemleak: [0-9]+ new|unreferenced object"
 dirty="$dirty|blocked for more than|rcu.*stall|soft lockup|hard LOCKUP|scheduling while atomic"
 dirty="$dirty|sleeping function called|refcount_t:|list_(add|del) corruption|Bad page|page allocation failure"
 dirty="$dirty|Out of memory|oom-kill|ODEBUG|stack-protector|Unable to handle|unable to handle|irq .*nobody cared"
 
-# judge STATUS: the verdict on the run, whose hypervisor ended with STATUS (124: time is up); returns what
+# judge STATUS: the verdict on the run, whose hypervisor ended with STATUS (137: killed, time is up); returns what
 # the script is to exit with
 judge()
 {
@@ -97,7 +97,7 @@ judge()
 	tr -d '\r' <"$console" | sed 's/\x1b\[[0-9;?]*[a-zA-Z]//g' >"$run/log"
 	cp "$run/log" "$build/logs/$name.log.new.$$" && mv "$build/logs/$name.log.new.$$" "$build/logs/$name.log"
 
-	if [ "$ended" = 124 ]; then
+	if [ "$ended" = 137 ]; then
 		log "no end after $limit s; the console's last lines (all: build/logs/$name.log):"
 		tail -n 30 "$run/log" >&2
 		return 124
@@ -116,26 +116,27 @@ judge()
 	fi
 	status=$(cat "$run/status")
 	bad=0
-	for e in ${expect[@]+"${expect[@]}"}; do
+	for e in "${expect[@]}"; do
 		grep -qE -e "$e" "$run/log" || { log "dmesg lacks the expected: $e"; bad=1; }
 	done
 	grep -nE -e "$dirty" "$run/log" >"$run/dirty" || true
-	for e in ${expect[@]+"${expect[@]}"}; do
+	for e in "${expect[@]}"; do
 		grep -vE -e "$e" "$run/dirty" >"$run/dirty.rest" || true
 		mv "$run/dirty.rest" "$run/dirty"
 	done
 	if [ -s "$run/dirty" ]; then
 		log "dmesg is dirty (all of it: build/logs/$name.log):"
-		head -n 20 "$run/dirty" >&2
-		oops "$run/log"
+		oops "$run/log" "$(sed 's/:.*//; q' "$run/dirty")"
 		bad=1
 	fi
 	[ "$status" != 0 ] || status=$bad
 	return "$status"
 }
 
-# oops LOG: the first report in it, or its last lines if there is none
+# oops LOG [LINE]: what it says from LINE on, or from its first report, or its last lines if there is none
 oops()
 {
-	awk -v dirty="$dirty" '$0 ~ dirty { on = 1 } on && n++ < 60' "$1" | grep . >&2 || tail -n 30 "$1" >&2
+	local from=${2-}
+	[ -n "$from" ] || from=$(grep -nE -m 1 -e "$dirty" "$1" | sed 's/:.*//')
+	if [ -n "$from" ]; then sed -n "$from,$((from + 60))p" "$1"; else tail -n 30 "$1"; fi >&2
 }
