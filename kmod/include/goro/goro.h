@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * goro: Go's concurrency model for kernel code.
+ *
+ * Who may call what (G: a goroutine; "thread": process context that may sleep;
+ * a thread that waits is woken by signals, a G by its cancel):
+ *
+ *   call                                      G     thread   atomic
+ *   goro_go*, goro_group_go*                  yes   yes      no
+ *   goro_chan_send/recv (blocking, _until)    park  sleep    no
+ *   goro_chan_try_send/try_recv               yes   yes      no
+ *   goro_chan_close/len/cap                   yes   yes      no
+ *   goro_chan_make/get/put                    yes   yes      no
+ *   goro_wg_add/done                          yes   yes      no
+ *   goro_wg_wait, goro_group_wait/stop        park  sleep    no
+ *   goro_group_cancel                         yes   yes      no
+ *   goro_sleep                                park  sleep    no
+ *   goro_yield                                yes   yes (cond_resched)  no
+ *   goro_exit, goro_block_begin/end           yes   no (begin/end: no effect)
+ *   goro_poll*, goro_sock_*, goro_file_*      park  sleep    no
+ *
+ * A G parks with nothing held: no lock, no RCU read side, preemption on,
+ * __state TASK_RUNNING. Anything else that sleeps may be called by a G, too;
+ * its M sleeps with it then (see goro_block_begin()).
+ *
+ * Deadlines are absolute, CLOCK_MONOTONIC, in ns: GORO_NOW does not block,
+ * GORO_FOREVER has none; goro_in(ns) makes one.
+ *
+ * Results: 0 or a positive value; -EPIPE send on a closed channel, -EBADFD
+ * close of a closed one, -EAGAIN would block, -ETIMEDOUT deadline passed,
+ * -ECANCELED the goroutine was cancelled, -EINTR (threads) a signal came.
+ */
+#ifndef _GORO_GORO_H
+#define _GORO_GORO_H
+
+#ifndef _GORO_CURRENT_H
+#error "goro: build with -include goro/current.h (see goro.mk): 'current' changes across a park"
+#endif
+
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+#include <goro/types.h>
+
+struct file;
+struct socket;
+struct msghdr;
+struct kvec;
+struct sockaddr;
+
+#define GORO_NOW	0ULL
+#define GORO_FOREVER	U64_MAX
+
+/**
+ * goro_in - the deadline that is @ns from now
+ * @ns: nanoseconds
+ *
+ * Context: any. Return: CLOCK_MONOTONIC ns, GORO_FOREVER if that overflows.
+ */
+static inline u64 goro_in(u64 ns)
+{
+	u64 t = ktime_get_ns();
+
+	return t + ns < t ? GORO_FOREVER : t + ns;
+}
+
+/* ---- goroutines ------------------------------------------------------ */
+
+/* a goroutine's function; it ends when this returns (or at goro_exit()) */
+typedef void (*goro_fn_t)(void *arg);
+/* a group member's; its first non-zero result becomes the group's */
+typedef int (*goro_err_fn_t)(void *arg);
+
+/**
+ * struct goro_attr - how a goroutine is to be
+ * @name: for traces and dumps; must outlive the goroutine. NULL: its function's
+ * @stack_size: 0 for THREAD_SIZE; 4096 or 8192 for one that calls shallow code only
+ * @flags: must be 0
+ */
+struct goro_attr {
+	const char *name;
+	u32 stack_size;
+	u32 flags;
+};
+
+int __goro_go(goro_fn_t fn, void *arg, const void *copy, size_t size,
+	      const struct goro_attr *attr, struct module *owner);
+int __goro_group_go(struct goro_group *grp, goro_err_fn_t fn, void *arg,
+		    const void *copy, size_t size, const struct goro_attr *attr);
+
+/**
+ * goro_go - start a goroutine (Go: go fn(arg))
+ * @fn: its function
+ * @arg: its argument
+ *
+ * The calling module is pinned until the goroutine ends (rmmod says busy); use
+ * a group where the module is to stop its own goroutines.
+ *
+ * Context: process context, also inside a goroutine; may sleep.
+ * Return: 0, -ENOMEM, -ENODEV (goro is unloading or marked itself broken).
+ */
+#define goro_go(fn, arg)	__goro_go(fn, arg, NULL, 0, NULL, THIS_MODULE)
+
+/**
+ * goro_go_copy - start a goroutine with its argument captured by value
+ * @fn: its function; it gets a pointer to the copy, which lives as long as it
+ * @args: what to copy
+ * @size: bytes
+ *
+ * The captured-loop-variable mistake cannot happen. Context and return value
+ * as goro_go(), and -EINVAL for a @size above 4096.
+ */
+#define goro_go_copy(fn, args, size)	__goro_go(fn, NULL, args, size, NULL, THIS_MODULE)
+
+/**
+ * goro_go_attr - goro_go() with attributes
+ * @fn: its function
+ * @arg: its argument
+ * @attr: see struct goro_attr; read before the call returns
+ *
+ * Return: as goro_go(), and -EINVAL for a stack size or flag that is unknown.
+ */
+#define goro_go_attr(fn, arg, attr)	__goro_go(fn, arg, NULL, 0, attr, THIS_MODULE)
+
+/**
+ * goro_yield - let others run (Go: runtime.Gosched)
+ *
+ * Context: a goroutine, preemption on; in a thread it is cond_resched().
+ */
+void goro_yield(void);
+
+/**
+ * goro_exit - end the calling goroutine here (Go: runtime.Goexit)
+ *
+ * Context: a goroutine. In a group this counts as the result 0.
+ */
+void __noreturn goro_exit(void);
+
+/**
+ * goro_sleep_until - sleep until a deadline
+ * @deadline: absolute CLOCK_MONOTONIC ns
+ *
+ * Context: parks a goroutine; a thread sleeps.
+ * Return: 0, -ECANCELED, -EINTR (thread).
+ */
+int goro_sleep_until(u64 deadline);
+
+/**
+ * goro_sleep - sleep for a while (Go: time.Sleep)
+ * @ns: nanoseconds
+ *
+ * Context and return value: as goro_sleep_until().
+ */
+static inline int goro_sleep(u64 ns)
+{
+	return goro_sleep_until(goro_in(ns));
+}
+
+/* how many goroutines there are (Go: runtime.NumGoroutine); any context */
+long goro_num(void);
+/* how many may run at once (Go: runtime.GOMAXPROCS(0)); any context */
+unsigned int goro_procs(void);
+/* is the caller a goroutine? process context */
+bool goro_in_goroutine(void);
+/* has the calling goroutine been cancelled? its blocking calls say -ECANCELED */
+bool goro_cancelled(void);
+
+/* ---- groups ---------------------------------------------------------- */
+
+/**
+ * goro_group_init - make an empty group
+ * @grp: memory of the caller's
+ */
+void goro_group_init(struct goro_group *grp);
+
+/**
+ * goro_group_go - start a goroutine as a member (Go: errgroup.Group.Go)
+ * @grp: the group; its goroutines do not pin the module
+ * @fn: its function; the first non-zero result is the group's
+ * @arg: its argument
+ *
+ * Context: as goro_go(). Return: as goro_go(), and -ECANCELED in a cancelled
+ * group (nothing is started).
+ */
+#define goro_group_go(grp, fn, arg)	__goro_group_go(grp, fn, arg, NULL, 0, NULL)
+#define goro_group_go_copy(grp, fn, args, size) \
+	__goro_group_go(grp, fn, NULL, args, size, NULL)
+#define goro_group_go_attr(grp, fn, arg, attr) \
+	__goro_group_go(grp, fn, arg, NULL, 0, attr)
+
+/**
+ * goro_group_cancel - ask all members to end
+ * @grp: the group
+ *
+ * Current and later blocking calls of the members return -ECANCELED, and no
+ * more can be started.
+ * Context: may not sleep; preemption on or off, not in interrupts.
+ */
+void goro_group_cancel(struct goro_group *grp);
+
+/**
+ * goro_group_wait_until - wait until all members have ended
+ * @grp: the group
+ * @deadline: absolute ns
+ *
+ * Context: parks a goroutine (which must not be a member); a thread sleeps.
+ * Return: 0 or the first error a member returned; or -ETIMEDOUT, -ECANCELED
+ * (the waiting goroutine was cancelled), -EINTR, -EDEADLK (a member waits).
+ */
+int goro_group_wait_until(struct goro_group *grp, u64 deadline);
+static inline int goro_group_wait(struct goro_group *grp)
+{
+	return goro_group_wait_until(grp, GORO_FOREVER);
+}
+
+/**
+ * goro_group_stop - cancel, wait, and make sure that no member runs any more
+ * @grp: the group
+ *
+ * What a module's exit calls: when it returns, no goroutine of the group can
+ * be in the module's text, and the group's memory may go. Not interrupted by
+ * signals or by the caller's own cancel.
+ */
+void goro_group_stop(struct goro_group *grp);
+
+/* ---- channels -------------------------------------------------------- */
+
+#define GORO_CHAN_ELEM_MAX	65536U		/* bytes an element */
+#define GORO_CHAN_CAP_MAX	(1U << 30)	/* elements */
+
+/**
+ * goro_chan_make - make a channel (Go: make(chan T, cap))
+ * @elem: bytes an element, 0..GORO_CHAN_ELEM_MAX
+ * @cap: elements that are buffered; 0: every send meets its receiver
+ * @flags: must be 0
+ *
+ * Memory is charged to the caller's memory cgroup.
+ * Context: may sleep.
+ * Return: the channel (one reference), ERR_PTR(-EINVAL) for a size, capacity
+ * or flag out of range, ERR_PTR(-ENOMEM).
+ */
+struct goro_chan *goro_chan_make(u32 elem, u32 cap, u32 flags);
+/* take and drop references; the last put frees (it must have no waiters) */
+struct goro_chan *goro_chan_get(struct goro_chan *c);
+void goro_chan_put(struct goro_chan *c);
+
+/**
+ * goro_chan_send - send an element (Go: c <- v)
+ * @c: the channel; NULL blocks for ever
+ * @v: the element
+ *
+ * Context: parks a goroutine, a thread sleeps.
+ * Return: 0, -EPIPE (closed), -ECANCELED, -EINTR (thread).
+ */
+int goro_chan_send(struct goro_chan *c, const void *v);
+/* the same until a deadline: also -ETIMEDOUT, with GORO_NOW -EAGAIN */
+int goro_chan_send_until(struct goro_chan *c, const void *v, u64 deadline);
+/* the same without waiting: 0, -EPIPE, -EAGAIN */
+int goro_chan_try_send(struct goro_chan *c, const void *v);
+
+/**
+ * goro_chan_recv - receive an element (Go: v, ok = <-c)
+ * @c: the channel; NULL blocks for ever
+ * @v: where it goes, or NULL to drop it
+ *
+ * Context: parks a goroutine, a thread sleeps.
+ * Return: 1 with an element; 0 closed and drained (@v is zeroed); -ECANCELED,
+ * -EINTR (thread), with @v untouched.
+ */
+int goro_chan_recv(struct goro_chan *c, void *v);
+/* the same until a deadline: also -ETIMEDOUT, with GORO_NOW -EAGAIN */
+int goro_chan_recv_until(struct goro_chan *c, void *v, u64 deadline);
+/* the same without waiting: 1, 0, -EAGAIN */
+int goro_chan_try_recv(struct goro_chan *c, void *v);
+
+/**
+ * goro_chan_close - close (Go: close(c))
+ * @c: the channel
+ *
+ * Receivers drain what is buffered, then get 0; waiting senders get -EPIPE.
+ * Return: 0, -EBADFD (closed before), -EINVAL (NULL).
+ */
+int goro_chan_close(struct goro_chan *c);
+
+/* elements buffered now, and the capacity; 0 for NULL (Go: len, cap) */
+u32 goro_chan_len(const struct goro_chan *c);
+u32 goro_chan_cap(const struct goro_chan *c);
+u32 goro_chan_elem(const struct goro_chan *c);
+
+/* ---- WaitGroup ------------------------------------------------------- */
+
+void goro_wg_init(struct goro_wg *wg);
+
+/**
+ * goro_wg_add - add to the count (Go: WaitGroup.Add)
+ * @wg: the WaitGroup
+ * @delta: may be negative
+ *
+ * Return: 0; -EINVAL where it would become negative (WARN_ONCE, nothing changes).
+ */
+int goro_wg_add(struct goro_wg *wg, long delta);
+static inline int goro_wg_done(struct goro_wg *wg)
+{
+	return goro_wg_add(wg, -1);
+}
+
+/* wait until the count is 0: 0, -ETIMEDOUT (GORO_NOW: -EAGAIN), -ECANCELED, -EINTR */
+int goro_wg_wait_until(struct goro_wg *wg, u64 deadline);
+static inline int goro_wg_wait(struct goro_wg *wg)
+{
+	return goro_wg_wait_until(wg, GORO_FOREVER);
+}
+
+/* ---- blocking the M -------------------------------------------------- */
+
+/**
+ * goro_block_begin - the calling goroutine is about to sleep in the kernel
+ *
+ * Its P goes to another M until goro_block_end(), so that other goroutines of
+ * this CPU run on. May not nest; in a thread both do nothing.
+ * Between the two, goro's calls that park may not be used; waking calls may.
+ */
+void goro_block_begin(void);
+void goro_block_end(void);
+
+/**
+ * goro_call_on_m_stack - run a function on the M's own stack
+ * @fn: may sleep, may not park: goro's blocking calls block the M there
+ * @arg: its argument
+ *
+ * For deep calls out of a goroutine with a small stack.
+ * Return: what @fn returned.
+ */
+long goro_call_on_m_stack(long (*fn)(void *arg), void *arg);
+
+/* ---- waiting for files and sockets ----------------------------------- */
+
+/**
+ * goro_poll - wait until a file is ready
+ * @file: what to wait for
+ * @events: EPOLLIN, EPOLLOUT, …; EPOLLERR and EPOLLHUP are always included
+ * @deadline: absolute ns
+ *
+ * Context: parks a goroutine by an own wait-queue entry; a thread sleeps.
+ * Return: the events that are ready (> 0), -ETIMEDOUT (GORO_NOW: -EAGAIN),
+ * -ECANCELED, -EINTR.
+ */
+int goro_poll(struct file *file, __poll_t events, u64 deadline);
+/* the same for a socket, which may have no file (sock_create_kern) */
+int goro_poll_sock(struct socket *sock, __poll_t events, u64 deadline);
+
+/**
+ * goro_sock_accept - accept a connection
+ * @sock: a listening socket
+ * @newsock: the connection, for sock_release()
+ * @deadline: absolute ns
+ *
+ * Return: 0, what accept(2) says, -ETIMEDOUT, -ECANCELED, -EINTR.
+ */
+int goro_sock_accept(struct socket *sock, struct socket **newsock, u64 deadline);
+/* receive at most @len bytes: bytes, 0 at the end of the stream, or as above */
+int goro_sock_recv(struct socket *sock, void *buf, size_t len, u64 deadline);
+/* send all @len bytes: @len, or the error (some bytes may have gone) */
+int goro_sock_send(struct socket *sock, const void *buf, size_t len, u64 deadline);
+
+#endif /* _GORO_GORO_H */

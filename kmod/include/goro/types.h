@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Objects that callers embed. Their fields are core's; touch them through
+ * the calls only. Shared with the user build, hence the port's lock type.
+ */
+#ifndef _GORO_TYPES_H
+#define _GORO_TYPES_H
+
+#ifdef __KERNEL__
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+typedef spinlock_t goro_lock_t;
+#endif
+
+struct goro_chan;
+struct goro_g;
+
+/*
+ * WaitGroup (sync.WaitGroup): waits until a count is zero.
+ * L: lock. The last done() touches nothing after it dropped the lock, so the
+ * waiter may free the object as soon as its wait returns.
+ */
+struct goro_wg {
+	goro_lock_t lock;
+	long n;				/* L */
+	struct list_head waiters;	/* L: sudogs */
+};
+
+/*
+ * Group: the owner of goroutines (errgroup.Group with a cancel).
+ * L: lock. A goroutine leaves the group (in goro.ko's text, its function has
+ * returned) with the lock held, and touches nothing of it afterwards.
+ */
+struct goro_group {
+	goro_lock_t lock;
+	bool cancelled;			/* L, read without it in hints only */
+	int err;			/* L: the first error that a member returned */
+	long n;				/* L: members that have not left */
+	struct list_head members;	/* L: goro_g.group_node */
+	struct list_head waiters;	/* L: sudogs */
+};
+
+#endif /* _GORO_TYPES_H */
