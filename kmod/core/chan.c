@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * Channels, with Go's semantics.
+ *
+ * Purpose: one object on which goroutines and threads meet; see struct
+ * goro_chan in core.h for the invariants and their exceptions.
+ *
+ * Lock order: the channel's lock, inside it the poll queue's. Nothing else is
+ * taken under a channel's lock; nobody holds two channels' locks here.
+ *
+ * Waking: a partner is claimed and its element copied under the lock; it is
+ * readied after the lock was dropped, and then the channel is not touched any
+ * more, as the partner may have dropped the last reference by then. A waiter
+ * that was not claimed by a partner (deadline, cancel, signal) takes its sudog
+ * off under the lock before its call returns.
+ *
+ * Poll: a poller adds itself to pollq and then asks goro_chan_poll(), which
+ * takes the lock; we change the state and look for pollers under the lock. So
+ * either it sees the change or we see it.
+ */
+#include "core.h"
+
+static atomic64_t chan_ids;
+
+static __always_inline void copy_elem(void *to, const void *from, u32 size)
+{
+	if (likely(size == 8))
+		memcpy(to, from, 8);
+	else if (size)
+		memcpy(to, from, size);
+}
+
+static __always_inline void *slot(struct goro_chan *c, u32 i)
+{
+	if (i >= c->cap)
+		i -= c->cap;
+	return c->buf + (size_t)i * c->elem;
+}
+
+/* First waiter that can be had; the lock is held. */
+static __always_inline struct goro_sudog *claim_first(struct list_head *q)
+{
+	while (!list_empty(q)) {
+		struct goro_sudog *sg = list_first_entry(q, struct goro_sudog, node);
+
+		list_del_init(&sg->node);
+		if (goro_claim(sg->w, GORO_BY_PARTNER))
+			return sg;
+	}
+	return NULL;
+}
+
+static __always_inline void ready_partner(struct goro_waiter *w)
+{
+	goro_count(GORO_C_WAKE_PARTNER);
+	goro_ready(w);
+}
+
+/* A wait that no partner ended: nobody else can find the sudog after this. */
+static noinline int give_up(struct goro_chan *c, struct goro_waiter *w,
+			    enum goro_claim why)
+{
+	goro_lock(&c->lock);
+	list_del_init(&w->sg.node);
+	goro_unlock(&c->lock);
+	return goro_why_errno(why);
+}
+
+static noinline int wait_on_nil(u64 deadline)
+{
+	struct goro_thread t;
+	struct goro_waiter *w;
+
+	if (deadline == 0)
+		return -EAGAIN;
+	w = goro_waiter_self(&t);
+	goro_section_begin();
+	if (!goro_wait_begin(w, false)) {
+		goro_section_end();
+		return -ECANCELED;
+	}
+	return goro_why_errno(goro_park(w, NULL, deadline, GORO_R_NIL));
+}
+
+static __always_inline int chan_send(struct goro_chan *c, const void *v, u64 deadline)
+{
+	struct goro_thread t;
+	struct goro_waiter *w;
+	struct goro_sudog *sg;
+	enum goro_claim why;
+
+	if (unlikely(!c))
+		return wait_on_nil(deadline);
+
+	goro_lock(&c->lock);
+	if (unlikely(c->closed)) {
+		goro_unlock(&c->lock);
+		return -EPIPE;
+	}
+	sg = claim_first(&c->recvq);
+	if (sg) {
+		if (sg->elem)
+			copy_elem(sg->elem, v, c->elem);
+		w = sg->w;
+		goro_trace_chan_send(c);
+		goro_unlock(&c->lock);
+		ready_partner(w);
+		return 0;
+	}
+	if (c->n < c->cap) {
+		copy_elem(slot(c, c->head + c->n), v, c->elem);
+		c->n++;
+		goro_pollq_wake(&c->pollq, GORO_POLL_IN);
+		goro_trace_chan_send(c);
+		goro_unlock(&c->lock);
+		return 0;
+	}
+	if (deadline == 0) {
+		goro_unlock(&c->lock);
+		return -EAGAIN;
+	}
+
+	w = goro_waiter_self(&t);
+	if (unlikely(!goro_wait_begin(w, false))) {
+		goro_unlock(&c->lock);
+		return -ECANCELED;
+	}
+	w->sg.elem = (void *)v;
+	list_add_tail(&w->sg.node, &c->sendq);
+	goro_pollq_wake(&c->pollq, GORO_POLL_IN);
+	why = goro_park(w, &c->lock, deadline, GORO_R_SEND);
+	if (likely(why == GORO_BY_PARTNER))
+		return 0;
+	if (why == GORO_BY_CLOSE)
+		return -EPIPE;
+	return give_up(c, w, why);
+}
+
+static __always_inline int chan_recv(struct goro_chan *c, void *v, u64 deadline)
+{
+	struct goro_thread t;
+	struct goro_waiter *w;
+	struct goro_sudog *sg;
+	enum goro_claim why;
+
+	if (unlikely(!c))
+		return wait_on_nil(deadline);
+
+	goro_lock(&c->lock);
+	if (c->n) {
+		void *from = slot(c, c->head);
+
+		if (v)
+			copy_elem(v, from, c->elem);
+		c->head = c->head + 1 < c->cap ? c->head + 1 : 0;
+		c->n--;
+		/* full means that senders may wait: the first one's goes in */
+		sg = claim_first(&c->sendq);
+		if (sg) {
+			copy_elem(slot(c, c->head + c->n), sg->elem, c->elem);
+			c->n++;
+			w = sg->w;
+		} else {
+			goro_pollq_wake(&c->pollq, GORO_POLL_OUT);
+			w = NULL;
+		}
+		goro_trace_chan_recv(c);
+		goro_unlock(&c->lock);
+		if (w)
+			ready_partner(w);
+		return 1;
+	}
+	sg = claim_first(&c->sendq);
+	if (sg) {
+		if (v)
+			copy_elem(v, sg->elem, c->elem);
+		w = sg->w;
+		goro_trace_chan_recv(c);
+		goro_unlock(&c->lock);
+		ready_partner(w);
+		return 1;
+	}
+	if (unlikely(c->closed)) {
+		goro_unlock(&c->lock);
+		goto closed;
+	}
+	if (deadline == 0) {
+		goro_unlock(&c->lock);
+		return -EAGAIN;
+	}
+
+	w = goro_waiter_self(&t);
+	if (unlikely(!goro_wait_begin(w, false))) {
+		goro_unlock(&c->lock);
+		return -ECANCELED;
+	}
+	w->sg.elem = v;
+	list_add_tail(&w->sg.node, &c->recvq);
+	goro_pollq_wake(&c->pollq, GORO_POLL_OUT);
+	why = goro_park(w, &c->lock, deadline, GORO_R_RECV);
+	if (likely(why == GORO_BY_PARTNER))
+		return 1;
+	if (why != GORO_BY_CLOSE)
+		return give_up(c, w, why);
+closed:
+	if (v)
+		memset(v, 0, c->elem);
+	return 0;
+}
+
+int goro_chan_send(struct goro_chan *c, const void *v)
+{
+	return chan_send(c, v, GORO_FOREVER);
+}
+EXPORT_SYMBOL_GPL(goro_chan_send);
+
+int goro_chan_send_until(struct goro_chan *c, const void *v, u64 deadline)
+{
+	return chan_send(c, v, deadline);
+}
+EXPORT_SYMBOL_GPL(goro_chan_send_until);
+
+int goro_chan_try_send(struct goro_chan *c, const void *v)
+{
+	return chan_send(c, v, GORO_NOW);
+}
+EXPORT_SYMBOL_GPL(goro_chan_try_send);
+
+int goro_chan_recv(struct goro_chan *c, void *v)
+{
+	return chan_recv(c, v, GORO_FOREVER);
+}
+EXPORT_SYMBOL_GPL(goro_chan_recv);
+
+int goro_chan_recv_until(struct goro_chan *c, void *v, u64 deadline)
+{
+	return chan_recv(c, v, deadline);
+}
+EXPORT_SYMBOL_GPL(goro_chan_recv_until);
+
+int goro_chan_try_recv(struct goro_chan *c, void *v)
+{
+	return chan_recv(c, v, GORO_NOW);
+}
+EXPORT_SYMBOL_GPL(goro_chan_try_recv);
+
+int goro_chan_close(struct goro_chan *c)
+{
+	struct list_head *q[2];
+	LIST_HEAD(claimed);
+	int i;
+
+	if (!c)
+		return -EINVAL;
+	q[0] = &c->recvq;
+	q[1] = &c->sendq;
+
+	goro_lock(&c->lock);
+	if (c->closed) {
+		goro_unlock(&c->lock);
+		return -EBADFD;
+	}
+	c->closed = true;
+	for (i = 0; i < 2; i++) {
+		struct goro_sudog *sg, *tmp;
+
+		list_for_each_entry_safe(sg, tmp, q[i], node) {
+			list_del_init(&sg->node);
+			if (goro_claim(sg->w, GORO_BY_CLOSE))
+				list_add_tail(&sg->node, &claimed);
+		}
+	}
+	goro_pollq_wake(&c->pollq, GORO_POLL_IN | GORO_POLL_OUT | GORO_POLL_HUP);
+	goro_trace_chan_close(c);
+	goro_unlock(&c->lock);
+	goro_ready_all(&claimed, GORO_C_WAKE_CLOSE);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(goro_chan_close);
+
+struct goro_chan *goro_chan_make(u32 elem, u32 cap, u32 flags)
+{
+	u64 bytes = sizeof(struct goro_chan) + (u64)elem * cap;
+	struct goro_chan *c;
+
+	if (flags || elem > GORO_CHAN_ELEM_MAX || cap > GORO_CHAN_CAP_MAX ||
+	    bytes > GORO_CHAN_BYTES_MAX)
+		return ERR_PTR(-EINVAL);
+	c = goro_alloc(bytes);
+	if (!c)
+		return ERR_PTR(-ENOMEM);
+	goro_lock_init(&c->lock);
+	c->cap = cap;
+	c->elem = elem;
+	INIT_LIST_HEAD(&c->recvq);
+	INIT_LIST_HEAD(&c->sendq);
+	goro_pollq_init(&c->pollq);
+	kref_init(&c->ref);
+	c->id = atomic64_inc_return(&chan_ids);
+	goro_count(GORO_C_CHAN_CREATED);
+	return c;
+}
+EXPORT_SYMBOL_GPL(goro_chan_make);
+
+struct goro_chan *goro_chan_get(struct goro_chan *c)
+{
+	if (c)
+		kref_get(&c->ref);
+	return c;
+}
+EXPORT_SYMBOL_GPL(goro_chan_get);
+
+/*
+ * Nobody can hold the channel now: every operation's caller has a reference,
+ * so no waiter is queued, and a poller's file has one, so pollq is empty.
+ */
+static void chan_free(struct kref *ref)
+{
+	struct goro_chan *c = container_of(ref, struct goro_chan, ref);
+
+	WARN_ONCE(!list_empty(&c->recvq) || !list_empty(&c->sendq),
+		  "goro: channel freed while someone waits on it\n");
+	goro_pollq_free(&c->pollq);
+	goro_count(GORO_C_CHAN_DESTROYED);
+	goro_free(c);
+}
+
+void goro_chan_put(struct goro_chan *c)
+{
+	if (c)
+		kref_put(&c->ref, chan_free);
+}
+EXPORT_SYMBOL_GPL(goro_chan_put);
+
+u32 goro_chan_len(const struct goro_chan *c)
+{
+	return c ? READ_ONCE(c->n) : 0;
+}
+EXPORT_SYMBOL_GPL(goro_chan_len);
+
+u32 goro_chan_cap(const struct goro_chan *c)
+{
+	return c ? c->cap : 0;
+}
+EXPORT_SYMBOL_GPL(goro_chan_cap);
+
+u32 goro_chan_elem(const struct goro_chan *c)
+{
+	return c ? c->elem : 0;
+}
+EXPORT_SYMBOL_GPL(goro_chan_elem);
+
+goro_pollq_t *goro_chan_wq(struct goro_chan *c)
+{
+	return &c->pollq;
+}
+
+/* would a receive, a send not block? */
+goro_poll_t goro_chan_poll(struct goro_chan *c)
+{
+	goro_poll_t mask = 0;
+
+	goro_lock(&c->lock);
+	if (c->closed)
+		mask = GORO_POLL_IN | GORO_POLL_OUT | GORO_POLL_HUP;
+	if (c->n || !list_empty(&c->sendq))
+		mask |= GORO_POLL_IN;
+	if (c->n < c->cap || !list_empty(&c->recvq))
+		mask |= GORO_POLL_OUT;
+	goro_unlock(&c->lock);
+	return mask;
+}
+
+void goro_chan_waiters(struct goro_chan *c, u32 *senders, u32 *receivers, bool *closed)
+{
+	struct list_head *pos;
+
+	*senders = 0;
+	*receivers = 0;
+	goro_lock(&c->lock);
+	list_for_each(pos, &c->sendq)
+		++*senders;
+	list_for_each(pos, &c->recvq)
+		++*receivers;
+	*closed = c->closed;
+	goro_unlock(&c->lock);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * core/'s insides, for core/ itself and the layers above it (sched/, dev/).
+ */
+#ifndef _GORO_CORE_CORE_H
+#define _GORO_CORE_CORE_H
+
+#include "port.h"
+#include "stats.h"
+
+/*
+ * A channel. L: lock; C: constant after goro_chan_make().
+ *
+ * Invariants (as Go's chan.go): at least one of sendq and recvq is empty of
+ * claimable waiters; n > 0 means no claimable receiver; n < cap means no
+ * claimable sender. Exception: sudogs of waiters which something else has
+ * claimed (deadline, cancel) stay queued until that waiter has taken them off
+ * or a partner has met them.
+ */
+struct goro_chan {
+	goro_lock_t lock;
+	bool closed;			/* L */
+	u32 n;				/* L: elements in buf */
+	u32 head;			/* L: index of the oldest */
+	u32 cap;			/* C */
+	u32 elem;			/* C: bytes */
+	struct list_head recvq;		/* L: sudogs, first come first served */
+	struct list_head sendq;		/* L: sudogs */
+	goro_pollq_t pollq;		/* its own lock, taken inside L */
+	struct kref ref;
+	u64 id;				/* C: a number for traces */
+	char buf[] __aligned(8);	/* L: cap elements */
+};
+
+/* how a wait that was not satisfied ends */
+static inline int goro_why_errno(enum goro_claim why)
+{
+	switch (why) {
+	case GORO_BY_TIMEOUT:
+		return -ETIMEDOUT;
+	case GORO_BY_CANCEL:
+		return -ECANCELED;
+	default:
+		return -EINTR;
+	}
+}
+
+/* wait lists: WaitGroup's and group's (core/waitlist.c) */
+int goro_waitlist_wait(struct list_head *list, goro_lock_t *lock, u64 deadline,
+		       bool nocancel, enum goro_reason reason);
+void goro_waitlist_claim_all(struct list_head *list, struct list_head *claimed);
+void goro_ready_all(struct list_head *claimed, enum goro_counter count);
+
+/* dev/: what poll(2) says of a channel, and the queue it waits on */
+goro_pollq_t *goro_chan_wq(struct goro_chan *c);
+goro_poll_t goro_chan_poll(struct goro_chan *c);
+/* a snapshot for INFO: 0 or more waiters of each kind */
+void goro_chan_waiters(struct goro_chan *c, u32 *senders, u32 *receivers, bool *closed);
+
+#endif /* _GORO_CORE_CORE_H */

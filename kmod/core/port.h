@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * What core/ needs from the world, and all of it. In the kernel sched/ gives
+ * it (sched/port_kernel.h, inline where a switch must happen in the channel
+ * operation's own frame: each RET after a switch is mispredicted).
+ *
+ *   goro_lock_t                      a spinlock; goro_lock_init/lock/unlock
+ *   goro_waiter_self(&t)             the caller as a waiter: its G, or t made
+ *                                    to stand for the calling thread
+ *   goro_section_begin(), _end()     from before a waiter can be claimed until
+ *                                    it has left its stack nothing may hold it
+ *                                    up: preemption is off. A lock does it too.
+ *   goro_wait_begin(w, nocancel)     RUN -> WAIT with a full barrier, then look
+ *                                    at the cancel flag: false, and RUN again,
+ *                                    where it is set. A canceller sets the
+ *                                    flag, full barrier, claims: one of the
+ *                                    two sees the other.
+ *   goro_park(w, lock, deadline, r)  drop the lock, or end the section where
+ *                                    it is NULL, and wait until claimed; back
+ *                                    to RUN; returns the reason.
+ *   goro_ready(w)                    make a claimed waiter run; nothing of w
+ *                                    may be touched after it. Any context.
+ *   goro_alloc(size), goro_free(p)   zeroed memory charged to the caller
+ *   goro_pollq_*                     poll(2)'s waiters of a channel
+ *   goro_count(id)                   see stats.h
+ */
+#ifndef _GORO_CORE_PORT_H
+#define _GORO_CORE_PORT_H
+
+#ifdef __KERNEL__
+#include "../sched/port_kernel.h"
+#else
+#include "port_user.h"
+#endif
+
+#endif /* _GORO_CORE_PORT_H */

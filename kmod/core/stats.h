@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Counters: per CPU, added up by the reader. Pairs *_CREATED, *_DESTROYED are
+ * equal when goro.ko has been unloaded; the others show which paths were taken.
+ */
+#ifndef _GORO_CORE_STATS_H
+#define _GORO_CORE_STATS_H
+
+#define GORO_COUNTERS(X) \
+	X(G_CREATED, "g_created") \
+	X(G_DESTROYED, "g_destroyed") \
+	X(CHAN_CREATED, "chan_created") \
+	X(CHAN_DESTROYED, "chan_destroyed") \
+	X(STACK_CREATED, "stack_created") \
+	X(STACK_DESTROYED, "stack_destroyed") \
+	X(M_CREATED, "m_created") \
+	X(M_DESTROYED, "m_destroyed") \
+	X(TASK_CREATED, "task_created") \
+	X(TASK_DESTROYED, "task_destroyed") \
+	X(SWITCH, "switches") \
+	X(PARK, "parks") \
+	X(READY_LOCAL, "ready_local") \
+	X(INBOX, "ready_inbox") \
+	X(RUNNEXT, "runnext") \
+	X(OVERFLOW, "overflows") \
+	X(GLOBAL, "global_takes") \
+	X(STEAL, "steals") \
+	X(STEAL_INBOX, "steals_inbox") \
+	X(STEAL_RUNNEXT, "steals_runnext") \
+	X(ON_CPU_WAIT, "on_cpu_waits") \
+	X(SPIN, "spins") \
+	X(IDLE, "idles") \
+	X(WAKE_P, "p_wakes") \
+	X(HANDOFF, "handoffs") \
+	X(HANDOFF_BACK, "handoffs_returned") \
+	X(HANDOFF_QUEUED, "handoffs_queued") \
+	X(WAKE_PARTNER, "wakes_partner") \
+	X(WAKE_CLOSE, "wakes_close") \
+	X(WAKE_EVENT, "wakes_event") \
+	X(WAKE_TIMEOUT, "wakes_timeout") \
+	X(WAKE_CANCEL, "wakes_cancel") \
+	X(WAKE_SIGNAL, "wakes_signal") \
+	X(STACK_WAIT, "stack_waits")
+
+enum goro_counter {
+#define GORO_COUNTER_ID(id, name) GORO_C_##id,
+	GORO_COUNTERS(GORO_COUNTER_ID)
+#undef GORO_COUNTER_ID
+	GORO_C_MAX
+};
+
+#ifdef __KERNEL__
+#include <linux/percpu.h>
+
+struct goro_counters {
+	u64 v[GORO_C_MAX];
+};
+DECLARE_PER_CPU(struct goro_counters, goro_counters);
+
+/*
+ * One instruction on x86, so safe in any context there; elsewhere a count may
+ * be lost to an interrupt, which no pair is counted in.
+ */
+#define goro_count(id)		raw_cpu_inc(goro_counters.v[id])
+#define goro_count_n(id, n)	raw_cpu_add(goro_counters.v[id], n)
+
+u64 goro_counter(enum goro_counter id);
+const char *goro_counter_name(enum goro_counter id);
+#endif
+
+#endif /* _GORO_CORE_STATS_H */

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Who waits: a goroutine or a thread, behind one claim word.
+ *
+ * Waking happens once: whoever moves the claim word from a waiting state to a
+ * reason, by one cmpxchg, has the waiter and must ready it, exactly once; all
+ * others leave it alone. Candidates are a channel partner, close, a deadline,
+ * a cancel, a signal (threads) and an event (a wait-queue callback).
+ *
+ *   RUN --> WAIT or WAIT_NC --> reason --> RUN
+ *   RUN --> ARMED --> WAIT --> reason        events: registered before parking
+ *             \-----> FIRED                  the event came first: no park
+ *
+ * The waiter itself moves RUN to WAIT (a full barrier: see goro_wait_begin())
+ * and the reason back to RUN, when it runs again and nobody else can hold it:
+ * its sudogs are off every queue and its timer is cancelled. That is why no
+ * sequence number is needed: a sudog found in a queue under the queue's lock
+ * always belongs to the wait that is going on.
+ */
+#ifndef _GORO_CORE_WAITER_H
+#define _GORO_CORE_WAITER_H
+
+enum goro_claim {
+	GORO_RUN = 0,		/* does not wait */
+	GORO_WAIT,		/* waits, anyone may claim */
+	GORO_WAIT_NC,		/* waits, cancel and signals may not claim */
+	GORO_ARMED,		/* about to wait for an event, still running */
+	GORO_FIRED,		/* the event came while it was armed */
+	/* reasons */
+	GORO_BY_PARTNER = 8,	/* the operation was done by a partner */
+	GORO_BY_CLOSE,		/* the channel was closed */
+	GORO_BY_EVENT,		/* a wait queue woke it */
+	GORO_BY_TIMEOUT,
+	GORO_BY_CANCEL,
+	GORO_BY_SIGNAL,
+};
+
+enum goro_waiter_kind { GORO_W_G, GORO_W_THREAD };
+
+struct goro_waiter;
+
+/* one waiter's place in one queue (Go's sudog); Q: the queue's lock */
+struct goro_sudog {
+	struct list_head node;		/* Q */
+	struct goro_waiter *w;		/* set at init */
+	void *elem;			/* Q, until claimed: then the claimer's */
+};
+
+struct goro_waiter {
+	atomic_t claim;			/* enum goro_claim, by cmpxchg */
+	int kind;			/* set at init */
+	struct goro_sudog sg;		/* for waits in one queue */
+};
+
+static inline void goro_waiter_init(struct goro_waiter *w, int kind)
+{
+	atomic_set(&w->claim, GORO_RUN);
+	w->kind = kind;
+	INIT_LIST_HEAD(&w->sg.node);
+	w->sg.w = w;
+	w->sg.elem = NULL;
+}
+
+/* Win the right, and with it the duty, to ready @w. Any context. */
+static __always_inline bool goro_claim(struct goro_waiter *w, enum goro_claim why)
+{
+	int old = atomic_read(&w->claim);
+
+	if (old != GORO_WAIT &&
+	    !(old == GORO_WAIT_NC && why != GORO_BY_CANCEL && why != GORO_BY_SIGNAL))
+		return false;
+	return atomic_cmpxchg(&w->claim, old, why) == old;
+}
+
+/* As goro_claim(), for an event: one that is only armed needs no readying. */
+static inline bool goro_claim_event(struct goro_waiter *w)
+{
+	if (atomic_cmpxchg(&w->claim, GORO_ARMED, GORO_FIRED) == GORO_ARMED)
+		return false;
+	return goro_claim(w, GORO_BY_EVENT);
+}
+
+/* why a goroutine waits, for traces and dumps */
+enum goro_reason {
+	GORO_R_NONE,
+	GORO_R_SEND,
+	GORO_R_RECV,
+	GORO_R_SLEEP,
+	GORO_R_WG,
+	GORO_R_GROUP,
+	GORO_R_POLL,
+	GORO_R_NIL,		/* for ever, on a nil channel */
+	GORO_R_YIELD,		/* runnable all the time */
+	GORO_R_BLOCK,		/* in goro_block_begin(), had to queue for a P */
+	GORO_R_MAX
+};
+
+#endif /* _GORO_CORE_WAITER_H */
