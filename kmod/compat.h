@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every difference between kernel versions and architectures that goro knows,
+ * each with the version and the reason; nowhere else.
+ */
+#ifndef _GORO_COMPAT_H
+#define _GORO_COMPAT_H
+
+#include <linux/hrtimer.h>
+#include <linux/sched.h>
+#include <linux/version.h>
+
+/* Preempt notifiers are selected by KVM only; UML has none: brackets there. */
+#ifdef CONFIG_PREEMPT_NOTIFIERS
+#include <linux/preempt.h>
+#define GORO_HAVE_NOTIFIERS 1
+#endif
+
+/* 6.13: hrtimer_setup() replaces hrtimer_init() + .function (gone in 6.15) */
+static inline void goro_hrtimer_setup(struct hrtimer *t,
+				      enum hrtimer_restart (*fn)(struct hrtimer *),
+				      enum hrtimer_mode mode)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	hrtimer_setup(t, fn, CLOCK_MONOTONIC, mode);
+#else
+	hrtimer_init(t, CLOCK_MONOTONIC, mode);
+	t->function = fn;
+#endif
+}
+
+/* x86 proper: objtool, retpolines, IBT, die notifiers. UML has none of them. */
+#if defined(CONFIG_X86) && !defined(CONFIG_UML)
+#define GORO_X86 1
+#endif
+
+#ifdef GORO_X86
+#include <linux/objtool.h>
+#include <asm/ibt.h>
+#include <asm/orc_types.h>
+#include <asm/ptrace.h>
+#include <asm/thread_info.h>
+
+/* 6.9 renamed CONFIG_RETPOLINE */
+#if defined(CONFIG_RETPOLINE) || defined(CONFIG_MITIGATION_RETPOLINE)
+#define GORO_JMP_RAX	"jmp __x86_indirect_thunk_rax\n\t"
+#else
+#define GORO_JMP_RAX	"jmp *%%rax\n\t"
+#endif
+
+/*
+ * objtool takes the jump for a tail call and wants the frame to be the one at
+ * the function's entry; this hint says so. 6.2 dropped the trailing "end" and
+ * 6.4 reordered UNWIND_HINT's arguments.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define GORO_HINT_FUNC	UNWIND_HINT(UNWIND_HINT_TYPE_FUNC, ORC_REG_SP, 8, 0)
+#else
+#define GORO_HINT_FUNC	UNWIND_HINT(ORC_REG_SP, 8, UNWIND_HINT_TYPE_FUNC, 0)
+#endif
+#define GORO_ENDBR	ASM_ENDBR
+
+/* what the stack printer reads through task_pt_regs() */
+#define GORO_STACK_TOP	(sizeof(struct pt_regs) + TOP_OF_KERNEL_STACK_PADDING)
+
+#else /* UML */
+#define GORO_JMP_RAX	"jmp *%%rax\n\t"
+#define GORO_HINT_FUNC	""
+#define GORO_ENDBR	""
+#define GORO_STACK_TOP	256
+#endif
+
+/*
+ * The stack-protector guard: of the task, and of the CPU. 6.x keeps it in
+ * fixed_percpu_data; UML has none.
+ */
+#if defined(GORO_X86) && defined(CONFIG_STACKPROTECTOR)
+#include <linux/irqflags.h>
+#include <linux/random.h>
+#include <linux/stackprotector.h>
+#include <asm/processor.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#error "goro: write the canary through __ref_stack_chk_guard here"
+#endif
+extern unsigned long goro_canary;
+static inline void goro_canary_init(void)
+{
+	goro_canary = get_random_canary();
+}
+
+/* inlined into a function without a stack protector that never returns */
+static __always_inline void goro_canary_set(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	current->stack_canary = goro_canary;
+	this_cpu_write(fixed_percpu_data.stack_canary, goro_canary);
+	local_irq_restore(flags);
+}
+#else
+static inline void goro_canary_init(void) { }
+static inline void goro_canary_set(void) { }
+#endif
+
+#endif /* _GORO_COMPAT_H */

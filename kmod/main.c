@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * goro.ko: what is set up in which order, and taken down in reverse.
+ *
+ * Unloading: other modules that use goro and open files of /dev/goro pin it,
+ * so when goro_exit_module() runs there is no one left to start a goroutine.
+ */
+#include <linux/module.h>
+#include "dev/dev.h"
+#include "sched/sched.h"
+
+module_param_named(procs, goro_param_procs, uint, 0444);
+MODULE_PARM_DESC(procs, "how many Ps run goroutines (GOMAXPROCS); 0: all housekeeping CPUs");
+module_param_named(max_ms, goro_param_max_ms, uint, 0644);
+MODULE_PARM_DESC(max_ms, "at most so many kernel threads");
+
+static void check(enum goro_counter created, const char *what)
+{
+	u64 a = goro_counter(created), b = goro_counter(created + 1);
+
+	if (a != b)
+		pr_err("goro: BUG: %llu %s created, %llu destroyed\n", a, what, b);
+}
+
+static void report(void)
+{
+	pr_info("goro: unloaded: G %llu/%llu, chan %llu/%llu, stack %llu/%llu, M %llu/%llu, task %llu/%llu\n",
+		goro_counter(GORO_C_G_CREATED), goro_counter(GORO_C_G_DESTROYED),
+		goro_counter(GORO_C_CHAN_CREATED), goro_counter(GORO_C_CHAN_DESTROYED),
+		goro_counter(GORO_C_STACK_CREATED), goro_counter(GORO_C_STACK_DESTROYED),
+		goro_counter(GORO_C_M_CREATED), goro_counter(GORO_C_M_DESTROYED),
+		goro_counter(GORO_C_TASK_CREATED), goro_counter(GORO_C_TASK_DESTROYED));
+	check(GORO_C_G_CREATED, "goroutines");
+	check(GORO_C_CHAN_CREATED, "channels");
+	check(GORO_C_STACK_CREATED, "stacks");
+	check(GORO_C_M_CREATED, "Ms");
+	check(GORO_C_TASK_CREATED, "tasks");
+}
+
+static int __init goro_init_module(void)
+{
+	int err;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		pr_err("goro: PREEMPT_RT kernels are not supported\n");
+		return -EOPNOTSUPP;
+	}
+	err = goro_g_init();
+	if (err)
+		return err;
+	err = goro_stack_init();
+	if (err)
+		goto err_g;
+	err = goro_m_init();
+	if (err)
+		goto err_stack;
+	err = goro_dump_init();
+	if (err)
+		goto err_m;
+	err = goro_dev_init();
+	if (err)
+		goto err_dump;
+	pr_info("goro: loaded, %u procs\n", goro_procs());
+	return 0;
+
+err_dump:
+	goro_dump_exit();
+err_m:
+	goro_m_exit();
+err_stack:
+	goro_stack_exit();
+err_g:
+	goro_g_exit();
+	return err;
+}
+
+static void __exit goro_exit_module(void)
+{
+	goro_dev_exit();
+	goro_dump_exit();
+	goro_m_exit();
+	goro_stack_exit();
+	goro_g_exit();
+	report();
+}
+
+module_init(goro_init_module);
+module_exit(goro_exit_module);
+MODULE_DESCRIPTION("goroutines, channels and a G/M/P scheduler");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Around calls that sleep: the P goes to another M, and comes back if it can.
+ * And the M's own stack, for deep calls.
+ *
+ * Between begin and end the M has no P: what it readies goes through inboxes,
+ * and it may not park (there is nobody to run the next G).
+ */
+#include "sched.h"
+
+void goro_block_begin(void)
+{
+	struct goro_g *g = goro_self();
+	struct goro_m *m;
+	struct goro_p *p;
+
+	if (!g)
+		return;
+	preempt_disable();
+	m = goro_m_current();
+	p = m->p;
+	WARN_ONCE(m->blocked, "goro: goro_block_begin() nests, in %ps\n", g->fn);
+	m->blocked = true;
+	if (p) {
+		goro_runnext_expose(p);
+		WRITE_ONCE(p->m, NULL);
+		WRITE_ONCE(m->p, NULL);
+		goro_p_release(p);
+	}
+	preempt_enable();
+}
+EXPORT_SYMBOL_GPL(goro_block_begin);
+
+void goro_block_end(void)
+{
+	struct goro_g *g = goro_self();
+	struct goro_m *m;
+
+	if (!g)
+		return;
+	preempt_disable();
+	m = goro_m_current();
+	m->blocked = false;
+	if (m->p) {
+		preempt_enable();
+		return;
+	}
+	if (cpumask_test_cpu(m->cpu, &goro_sched.active) && goro_p_claim_idle(m->home)) {
+		goro_count(GORO_C_HANDOFF_BACK);
+		goro_p_own(m, m->home);
+		preempt_enable();
+		return;
+	}
+	/* queue for a P; the M becomes a spare */
+	goro_count(GORO_C_HANDOFF_QUEUED);
+	g->reason = GORO_R_BLOCK;
+	trace_goro_ready(g->id, g->id);
+	goro_inbox_push(g);
+	goro_switch_out(g);
+}
+EXPORT_SYMBOL_GPL(goro_block_end);
+
+long goro_call_on_m_stack(long (*fn)(void *arg), void *arg)
+{
+	struct goro_g *g = goro_self();
+	struct goro_m *m;
+	long ret;
+
+	if (!g)
+		return fn(arg);
+	/*
+	 * g0's frame lies at g0.sp and below it the own stack is free. While
+	 * cur is NULL this M is no goroutine: it would sleep, not park.
+	 */
+	preempt_disable();
+	m = goro_m_current();
+	WRITE_ONCE(m->cur, NULL);
+	goro_stack_follow(m, &m->g0);
+	preempt_enable();
+	ret = goro_call_on(m->g0.sp, fn, arg);
+	preempt_disable();
+	WRITE_ONCE(m->cur, g);
+	goro_stack_follow(m, g);
+	preempt_enable();
+	return ret;
+}
+EXPORT_SYMBOL_GPL(goro_call_on_m_stack);

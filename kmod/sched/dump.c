@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Looking at goroutines: debugfs goro/, and the name of the one that runs in
+ * an oops.
+ *
+ * The list of all Gs of a CPU is walked one G at a time with a marker, so its
+ * lock is held for one G only. Under the lock the G's struct stays; what it
+ * does meanwhile is a snapshot. A parked G is unwound from its saved registers;
+ * if it ran meanwhile (parks changed) the stack is dropped. Its memory stays
+ * for the look: a stack goes back to the system an RCU grace period and a
+ * second after its last use.
+ */
+#include <linux/debugfs.h>
+#include <linux/kdebug.h>
+#include <linux/notifier.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include "sched.h"
+#ifdef GORO_X86
+#include <asm/unwind.h>
+#endif
+
+#define FRAMES	24
+
+static const char * const reasons[GORO_R_MAX] = {
+	[GORO_R_NONE] = "-",
+	[GORO_R_SEND] = "chan send",
+	[GORO_R_RECV] = "chan receive",
+	[GORO_R_SLEEP] = "sleep",
+	[GORO_R_WG] = "waitgroup",
+	[GORO_R_GROUP] = "group",
+	[GORO_R_POLL] = "poll",
+	[GORO_R_NIL] = "nil channel",
+	[GORO_R_YIELD] = "yield",
+	[GORO_R_BLOCK] = "block end",
+};
+
+struct walk {
+	struct goro_g mark;		/* in a list of all Gs, state GORO_G_MARK */
+	int cpu;
+	bool end;
+	loff_t at;			/* which one the snapshot is, -1: none yet */
+	/* the snapshot */
+	u64 id;
+	goro_fn_t fn;
+	unsigned long where;
+	char name[32];
+	const char *state;
+	u8 reason;
+	bool cancelled;
+	u32 since;
+	u32 stack_size;
+	unsigned int nframes;
+	unsigned long frame[FRAMES];
+	struct task_struct *shadow;	/* stands for the G before the unwinder */
+};
+
+#ifdef GORO_X86
+static void unwind_g(struct walk *w, struct goro_g *g)
+{
+	struct pt_regs regs = {
+		.ip = g->pc, .sp = g->sp, .bp = g->bp, .cs = __KERNEL_CS,
+	};
+	struct unwind_state state;
+	unsigned long addr;
+
+	w->shadow->stack = g->stack;
+	for (unwind_start(&state, w->shadow, &regs, NULL);
+	     !unwind_done(&state) && w->nframes < FRAMES;
+	     unwind_next_frame(&state)) {
+		addr = unwind_get_return_address(&state);
+		if (!addr)
+			break;
+		w->frame[w->nframes++] = addr;
+	}
+}
+#else
+static void unwind_g(struct walk *w, struct goro_g *g)
+{
+	w->frame[w->nframes++] = g->pc;
+}
+#endif
+
+static void snapshot(struct walk *w, struct goro_g *g)
+{
+	int claim = atomic_read(&g->w.claim);
+	u64 parks = READ_ONCE(g->parks);
+	void *stack = READ_ONCE(g->stack);
+
+	w->id = g->id;
+	w->fn = g->fn;
+	w->where = g->where;
+	strscpy(w->name, g->name ?: "", sizeof(w->name));
+	w->reason = min_t(u8, READ_ONCE(g->reason), GORO_R_MAX - 1);
+	w->cancelled = g->cancelled;
+	w->since = g->since;
+	w->stack_size = g->stack_size;
+	w->nframes = 0;
+	if (READ_ONCE(g->on_cpu)) {
+		w->state = "running";
+		return;
+	}
+	w->state = claim == GORO_WAIT || claim == GORO_WAIT_NC ? "waiting" :
+		   stack ? "runnable" : "new";
+	/* only whole stacks: the unwinder takes them to be THREAD_SIZE */
+	if (stack && g->stack_size == THREAD_SIZE) {
+		smp_rmb();
+		unwind_g(w, g);
+		smp_rmb();
+		if (READ_ONCE(g->parks) != parks || READ_ONCE(g->on_cpu))
+			w->nframes = 0;
+	}
+}
+
+/* Step to the next live G and take its snapshot. False: that was all. */
+static bool step(struct walk *w)
+{
+	while (!w->end) {
+		struct goro_all *all = per_cpu_ptr(&goro_all, w->cpu);
+		struct list_head *pos;
+		bool found = false;
+
+		preempt_disable();
+		raw_spin_lock(&all->lock);
+		if (list_empty(&w->mark.all))
+			list_add(&w->mark.all, &all->list);
+		for (pos = w->mark.all.next; pos != &all->list; pos = pos->next) {
+			struct goro_g *g = list_entry(pos, struct goro_g, all);
+
+			if (READ_ONCE(g->state) == GORO_G_LIVE) {
+				snapshot(w, g);
+				list_move(&w->mark.all, pos);
+				found = true;
+				break;
+			}
+		}
+		if (!found)
+			list_del_init(&w->mark.all);
+		raw_spin_unlock(&all->lock);
+		preempt_enable();
+		if (found)
+			return true;
+		w->cpu = cpumask_next(w->cpu, cpu_possible_mask);
+		w->end = w->cpu >= nr_cpu_ids;
+		cond_resched();
+	}
+	return false;
+}
+
+/* seq_file asks for the same one again when its buffer was too small */
+static void *gs_start(struct seq_file *s, loff_t *pos)
+{
+	struct walk *w = s->private;
+
+	if (*pos != w->at) {
+		if (!step(w))
+			return NULL;
+		w->at = *pos;
+	}
+	return w;
+}
+
+static void *gs_next(struct seq_file *s, void *v, loff_t *pos)
+{
+	struct walk *w = v;
+
+	++*pos;
+	if (!step(w))
+		return NULL;
+	w->at = *pos;
+	return w;
+}
+
+static void gs_stop(struct seq_file *s, void *v)
+{
+}
+
+static int gs_show(struct seq_file *s, void *v)
+{
+	struct walk *w = v;
+	unsigned int i;
+
+	seq_printf(s, "goroutine %llu [%s", w->id, w->state);
+	if (!strcmp(w->state, "waiting"))
+		seq_printf(s, ": %s", reasons[w->reason]);
+	seq_printf(s, ", %u ms%s]: ", jiffies_to_msecs((u32)jiffies - w->since),
+		   w->cancelled ? ", cancelled" : "");
+	if (w->name[0])
+		seq_printf(s, "%s: ", w->name);
+	seq_printf(s, "%ps\n", w->fn);
+	for (i = 0; i < w->nframes; i++)
+		seq_printf(s, "\t%pS\n", (void *)w->frame[i]);
+	seq_printf(s, "\tstarted by %pS, stack %u\n\n", (void *)w->where, w->stack_size);
+	return 0;
+}
+
+static const struct seq_operations gs_ops = {
+	.start = gs_start,
+	.next = gs_next,
+	.stop = gs_stop,
+	.show = gs_show,
+};
+
+static int gs_open(struct inode *inode, struct file *file)
+{
+	struct walk *w = __seq_open_private(file, &gs_ops, sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	w->shadow = kzalloc(sizeof(*w->shadow), GFP_KERNEL);
+	if (!w->shadow) {
+		seq_release_private(inode, file);
+		return -ENOMEM;
+	}
+	w->mark.state = GORO_G_MARK;
+	w->at = -1;
+	INIT_LIST_HEAD(&w->mark.all);
+	w->cpu = cpumask_first(cpu_possible_mask);
+	return 0;
+}
+
+static int gs_release(struct inode *inode, struct file *file)
+{
+	struct walk *w = ((struct seq_file *)file->private_data)->private;
+
+	if (!list_empty(&w->mark.all)) {
+		struct goro_all *all = per_cpu_ptr(&goro_all, w->cpu);
+
+		preempt_disable();
+		raw_spin_lock(&all->lock);
+		list_del_init(&w->mark.all);
+		raw_spin_unlock(&all->lock);
+		preempt_enable();
+	}
+	kfree(w->shadow);
+	return seq_release_private(inode, file);
+}
+
+static const struct file_operations gs_fops = {
+	.owner = THIS_MODULE,
+	.open = gs_open,
+	.read = seq_read,
+	.release = gs_release,
+};
+
+static int ps_show(struct seq_file *s, void *v)
+{
+	int cpu;
+
+	seq_printf(s, "procs %u, idle %*pbl, spinning %d, global queue %u\n",
+		   goro_sched.procs, cpumask_pr_args(&goro_sched.idle),
+		   atomic_read(&goro_sched.nspinning), READ_ONCE(goro_sched.gq_n));
+	for_each_possible_cpu(cpu) {
+		struct goro_p *p = goro_sched.ps[cpu];
+
+		seq_printf(s, "P %d: %s ring %u runnext %d inbox %d Ms %u\n", cpu,
+			   !cpumask_test_cpu(cpu, &goro_sched.active) ? "off " :
+			   READ_ONCE(p->m) ? "busy" : "idle",
+			   READ_ONCE(p->tail) - READ_ONCE(p->head),
+			   !!READ_ONCE(p->runnext), !llist_empty(&p->inbox),
+			   READ_ONCE(p->nms));
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(ps);
+
+static int counters_show(struct seq_file *s, void *v)
+{
+	int i;
+
+	for (i = 0; i < GORO_C_MAX; i++)
+		seq_printf(s, "%s %llu\n", goro_counter_name(i), goro_counter(i));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(counters);
+
+/*
+ * In any context, also on the double-fault stack: no locks, no calls but
+ * printk. The pair in goro_cpu is current's if its task is.
+ */
+static int on_die(struct notifier_block *nb, unsigned long val, void *data)
+{
+	struct goro_g *g;
+
+	if (val != DIE_OOPS || raw_cpu_read(goro_cpu.task) != current)
+		return NOTIFY_DONE;
+	g = raw_cpu_read(goro_cpu.m)->cur;
+	if (g)
+		pr_emerg("goro: in goroutine %llu (%s%s%ps), started by %pS\n", g->id,
+			 g->name ?: "", g->name ? ": " : "", g->fn, (void *)g->where);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block die_nb = { .notifier_call = on_die };
+static struct dentry *dir;
+
+int goro_dump_init(void)
+{
+	int err = register_die_notifier(&die_nb);
+
+	if (err)
+		return err;
+	dir = debugfs_create_dir("goro", NULL);
+	debugfs_create_file("goroutines", 0400, dir, NULL, &gs_fops);
+	debugfs_create_file("ps", 0400, dir, NULL, &ps_fops);
+	debugfs_create_file("counters", 0400, dir, NULL, &counters_fops);
+	return 0;
+}
+
+void goro_dump_exit(void)
+{
+	debugfs_remove(dir);
+	unregister_die_notifier(&die_nb);
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Gs: starting, ending, and using their memory again.
+ *
+ * Life of a struct goro_g: FREE -> goro_g_new() -> LIVE -> queued, run, parked,
+ * ... -> its function returns -> DEAD, still on its stack -> reaped by the
+ * context that runs next on that M -> a P's cache, or the slab.
+ *
+ * Who may still hold a G when it is reaped: no queue (it was running), no
+ * timer (cancelled before each blocking call returned), no group (it left
+ * before it died), no claimer (a claim ends with ready(), which a later park
+ * waited for). Dumps find Gs in the lists of all Gs and hold the list's lock
+ * while they look; a G stays in its list while it is cached, and leaves it,
+ * under that lock, before it goes to the slab.
+ *
+ * Gs that an M starts come from its P's cache and are charged to nobody; those
+ * that a thread starts are charged to it, and never cached.
+ */
+#include <linux/slab.h>
+#include "sched.h"
+
+#define COPY_MAX	4096
+#define GFREE_MAX	512
+
+struct kmem_cache *goro_g_cache;
+DEFINE_PER_CPU(struct goro_all, goro_all);
+static DEFINE_PER_CPU(u64, g_ids);
+
+static struct goro_g *gfree_pop(struct goro_p *p)
+{
+	struct llist_node *n = p->gfree.first;
+
+	if (!n)
+		return NULL;
+	p->gfree.first = n->next;
+	p->ngfree--;
+	return container_of(n, struct goro_g, qnode);
+}
+
+static struct goro_g *g_from_slab(gfp_t gfp, u8 flags)
+{
+	struct goro_g *g = kmem_cache_zalloc(goro_g_cache, gfp);
+	struct goro_all *all;
+
+	if (!g)
+		return NULL;
+	g->flags = flags;
+	goro_waiter_init(&g->w, GORO_W_G);
+	goro_timer_setup(g);
+	preempt_disable();
+	g->all_cpu = smp_processor_id();
+	all = this_cpu_ptr(&goro_all);
+	raw_spin_lock(&all->lock);
+	list_add_tail(&g->all, &all->list);
+	raw_spin_unlock(&all->lock);
+	preempt_enable();
+	return g;
+}
+
+static void g_to_slab(struct goro_g *g)
+{
+	struct goro_all *all = per_cpu_ptr(&goro_all, g->all_cpu);
+
+	raw_spin_lock(&all->lock);
+	list_del(&g->all);
+	raw_spin_unlock(&all->lock);
+	kmem_cache_free(goro_g_cache, g);
+}
+
+static struct goro_g *g_alloc(void)
+{
+	struct goro_g *g = NULL;
+	struct goro_m *m;
+
+	preempt_disable();
+	m = goro_m_current();
+	if (m && m->p)
+		g = gfree_pop(m->p);
+	preempt_enable();
+	if (g)
+		return g;
+	if (m)
+		return g_from_slab(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN, 0);
+	return g_from_slab(GORO_GFP, GORO_G_CHARGED);
+}
+
+/* Take a G out of use: into the P's cache (p may be NULL), or away. */
+static void g_free(struct goro_p *p, struct goro_g *g)
+{
+	WRITE_ONCE(g->state, GORO_G_FREE);
+	if (!p || (g->flags & GORO_G_CHARGED) || p->ngfree >= GFREE_MAX) {
+		g_to_slab(g);
+		return;
+	}
+	g->qnode.next = p->gfree.first;
+	p->gfree.first = &g->qnode;
+	p->ngfree++;
+}
+
+/* A P's cache of Gs, at unload. */
+void goro_g_trim(struct goro_p *p)
+{
+	struct goro_g *g;
+
+	while ((g = gfree_pop(p)))
+		g_to_slab(g);
+}
+
+/*
+ * A dead G is off its stack; called in the section that switched away from it.
+ * goro_num() counts it until here, so when it says 0 all stacks are free.
+ */
+void goro_g_reap(struct goro_g *g)
+{
+	struct goro_m *m = goro_m_current();
+
+	if (g->stack) {
+		goro_stack_put(m->p, g->stack, g->stack_size);
+		g->stack = NULL;
+	}
+	g->on_cpu = 0;
+	g_free(m->p, g);
+	goro_count(GORO_C_G_DESTROYED);
+}
+
+/* End of a G, on its own stack. */
+static void __noreturn g_end(struct goro_g *g, int err)
+{
+	struct module *owner = g->owner;
+
+	trace_goro_exit(g->id);
+	if (g->group)
+		goro_group_leave(g, err);
+	if (g->flags & GORO_G_COPY)
+		kfree(g->arg);
+	/*
+	 * From here on nothing but goro's own text runs. goro.ko itself waits
+	 * at unload until no G is left.
+	 */
+	module_put(owner);
+	g->reason = GORO_R_NONE;
+	preempt_disable();
+	WRITE_ONCE(g->state, GORO_G_DEAD);
+	goro_switch_to(g, goro_pick(g));
+	BUG();
+}
+
+void goro_exit(void)
+{
+	struct goro_g *g = goro_self();
+
+	BUG_ON(!g);	/* a thread cannot be ended here, and we may not return */
+	g_end(g, 0);
+}
+EXPORT_SYMBOL_GPL(goro_exit);
+
+/* First C code of a G, from goro_g_entry(); the section is open. */
+asmlinkage __visible void __noreturn goro_g_main(struct goro_g *prev)
+{
+	struct goro_g *g;
+	int err = 0;
+
+	goro_switch_done(prev);
+	goro_section_end();
+	g = goro_self();
+	if (g->flags & GORO_G_ERRFN)
+		err = g->err_fn(g->arg);
+	else
+		g->fn(g->arg);
+	g_end(g, err);
+}
+
+static int attr_check(const struct goro_attr *attr, u32 *stack_size)
+{
+	*stack_size = THREAD_SIZE;
+	if (!attr)
+		return 0;
+	if (attr->flags)
+		return -EINVAL;
+	switch (attr->stack_size) {
+	case 0:
+	case THREAD_SIZE:
+		return 0;
+	case SZ_4K:
+	case SZ_8K:
+		*stack_size = attr->stack_size;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static struct goro_g *g_new(void *arg, const void *copy, size_t size,
+			    const struct goro_attr *attr, unsigned long where)
+{
+	u32 stack_size;
+	struct goro_g *g;
+	int err;
+
+	err = attr_check(attr, &stack_size);
+	if (err)
+		return ERR_PTR(err);
+	if (copy && size > COPY_MAX)
+		return ERR_PTR(-EINVAL);
+	if (READ_ONCE(goro_sched.stopping))
+		return ERR_PTR(-ENODEV);
+	if (copy) {
+		arg = kmalloc(size ?: 1, GORO_GFP);
+		if (!arg)
+			return ERR_PTR(-ENOMEM);
+		memcpy(arg, copy, size);
+	}
+	g = g_alloc();
+	if (!g) {
+		if (copy)
+			kfree(arg);
+		return ERR_PTR(-ENOMEM);
+	}
+	g->flags = (g->flags & GORO_G_CHARGED) | (copy ? GORO_G_COPY : 0);
+	g->cancelled = 0;
+	g->reason = GORO_R_NONE;
+	g->stack_size = stack_size;
+	g->parks = 0;
+	g->since = (u32)jiffies;
+	g->arg = arg;
+	g->name = attr ? attr->name : NULL;
+	g->where = where;
+	g->id = this_cpu_inc_return(g_ids) * nr_cpu_ids + raw_smp_processor_id();
+	g->owner = NULL;
+	g->group = NULL;
+	return g;
+}
+
+static void g_launch(struct goro_g *g)
+{
+	goro_count(GORO_C_G_CREATED);
+	WRITE_ONCE(g->state, GORO_G_LIVE);
+	trace_goro_create(g->id, g->fn, g->where);
+	goro_ready_g(g);
+}
+
+int __goro_go(goro_fn_t fn, void *arg, const void *copy, size_t size,
+	      const struct goro_attr *attr, struct module *owner)
+{
+	struct goro_g *g = g_new(arg, copy, size, attr, _RET_IP_);
+
+	if (IS_ERR(g))
+		return PTR_ERR(g);
+	g->fn = fn;
+	g->owner = owner;
+	__module_get(owner);	/* the caller runs in it: it is live */
+	g_launch(g);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(__goro_go);
+
+int __goro_group_go(struct goro_group *grp, goro_err_fn_t fn, void *arg,
+		    const void *copy, size_t size, const struct goro_attr *attr)
+{
+	struct goro_g *g = g_new(arg, copy, size, attr, _RET_IP_);
+
+	if (IS_ERR(g))
+		return PTR_ERR(g);
+	g->flags |= GORO_G_ERRFN;
+	g->err_fn = fn;
+	g->group = grp;
+	goro_lock(&grp->lock);
+	if (grp->cancelled) {
+		goro_unlock(&grp->lock);
+		if (copy)
+			kfree(g->arg);
+		preempt_disable();
+		g_free(NULL, g);
+		preempt_enable();
+		return -ECANCELED;
+	}
+	grp->n++;
+	list_add_tail(&g->group_node, &grp->members);
+	goro_unlock(&grp->lock);
+	g_launch(g);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(__goro_group_go);
+
+/*
+ * Set the flag, full barrier, claim; goro_wait_begin() sets WAIT, full barrier,
+ * looks at the flag. The caller holds what keeps g alive (its group's lock).
+ * True: g was claimed and the caller must ready it.
+ */
+bool goro_g_cancel(struct goro_g *g)
+{
+	WRITE_ONCE(g->cancelled, 1);
+	smp_mb();
+	return goro_claim(&g->w, GORO_BY_CANCEL);
+}
+
+bool goro_in_goroutine(void)
+{
+	return goro_self();
+}
+EXPORT_SYMBOL_GPL(goro_in_goroutine);
+
+bool goro_cancelled(void)
+{
+	struct goro_g *g = goro_self();
+
+	return g && READ_ONCE(g->cancelled);
+}
+EXPORT_SYMBOL_GPL(goro_cancelled);
+
+long goro_num(void)
+{
+	/* ends are read first: the difference is never negative */
+	u64 ended = goro_counter(GORO_C_G_DESTROYED);
+
+	smp_rmb();
+	return goro_counter(GORO_C_G_CREATED) - ended;
+}
+EXPORT_SYMBOL_GPL(goro_num);
+
+int goro_g_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct goro_all *all = per_cpu_ptr(&goro_all, cpu);
+
+		raw_spin_lock_init(&all->lock);
+		INIT_LIST_HEAD(&all->list);
+	}
+	goro_g_cache = kmem_cache_create("goro_g", sizeof(struct goro_g), 0,
+					 SLAB_HWCACHE_ALIGN, NULL);
+	return goro_g_cache ? 0 : -ENOMEM;
+}
+
+void goro_g_exit(void)
+{
+	kmem_cache_destroy(goro_g_cache);
+}

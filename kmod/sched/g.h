@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * G, M and P: the goroutine, the kernel thread that runs it, and the right
+ * (with a run queue) to do so on one CPU.
+ *
+ * Legend of who may touch a field:
+ *   C: constant after creation
+ *   G: the goroutine itself, or whoever starts or reaps it
+ *   M: the M itself
+ *   O: the M that owns the P, on the P's CPU with preemption off
+ *   H: ring protocol (p.c): written by the owner, head by cmpxchg of thieves
+ *   L: the lock named beside it
+ *   A: atomic, any context
+ *   S: the switch section (switch.h)
+ */
+#ifndef _GORO_SCHED_G_H
+#define _GORO_SCHED_G_H
+
+#include <linux/cpumask.h>
+#include <linux/hrtimer.h>
+#include <linux/irq_work.h>
+#include <linux/jiffies.h>
+#include <linux/llist.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/sched/task_stack.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <goro/goro.h>
+#include "../compat.h"
+#include "../core/waiter.h"
+
+struct goro_p;
+struct goro_m;
+
+enum goro_g_state {
+	GORO_G_FREE,		/* in a cache, or never used */
+	GORO_G_LIVE,
+	GORO_G_DEAD,		/* has ended, still on its stack */
+	GORO_G_MARK,		/* not a G: a dump's place in the list of all */
+};
+
+#define GORO_G_ERRFN	BIT(0)	/* fn is a goro_err_fn_t */
+#define GORO_G_COPY	BIT(1)	/* arg is ours to free */
+#define GORO_G_CHARGED	BIT(2)	/* allocated by a thread, charged to it: not cached */
+
+/*
+ * A goroutine. The first line is all that a switch touches. Its stack belongs
+ * to whoever runs it: to the G while on_cpu is set; to whoever dequeued it once
+ * on_cpu is clear; to the M that reaps it when it is dead.
+ */
+struct goro_g {
+	unsigned long sp;		/* S; the switch knows these three offsets */
+	unsigned long pc;		/* S */
+	unsigned long bp;		/* S */
+	void *stack;			/* G: lowest address; NULL until it first runs */
+	u32 on_cpu;			/* set by the M that picks, cleared (release) off the stack */
+	u8 state;			/* G: enum goro_g_state */
+	u8 reason;			/* G: enum goro_reason */
+	u8 flags;			/* C */
+	u8 cancelled;			/* set once, by whoever cancels */
+	struct llist_node qnode;	/* owner of the queue it is in */
+	struct goro_waiter w;		/* waiter.h */
+	u32 stack_size;			/* C */
+	u32 since;			/* G: jiffies of the last park or start */
+	u64 parks;			/* G */
+	struct hrtimer timer;		/* G arms and cancels, the callback claims */
+
+	union {				/* C */
+		goro_fn_t fn;
+		goro_err_fn_t err_fn;
+	};
+	void *arg;			/* C */
+	struct module *owner;		/* C: pinned until fn has returned, or NULL */
+	const char *name;		/* C */
+	unsigned long where;		/* C: who started it */
+	u64 id;				/* C */
+	struct goro_group *group;	/* C */
+	struct list_head group_node;	/* L: group->lock */
+	struct list_head all;		/* L: goro_all[all_cpu].lock */
+	int all_cpu;			/* C */
+};
+
+#define GORO_RING	256
+
+/*
+ * A P. It belongs to CPU `cpu`; an M owns it while p->m == m && m->p == p.
+ * Idle: no M owns it and its bit in goro_sched.idle is set; the one who clears
+ * the bit has the P and must hand it to an M.
+ */
+struct goro_p {
+	u32 tail;			/* H: owner */
+	u32 tick;			/* O: scheduling rounds until the fairness check */
+	struct goro_g *runnext;		/* H: the owner sets it, owner and thieves take it */
+	struct goro_m *m;		/* O; read by dumps */
+	int cpu;			/* C */
+	u32 rand;			/* O */
+	u32 ngfree;			/* O */
+	struct llist_head gfree;	/* O: Gs to use again */
+	struct goro_stack_cache {	/* O: warm stacks by size, linked through themselves */
+		void *first;
+		u32 n;
+	} stacks[3];
+
+	u32 head ____cacheline_aligned;	/* H: owner and thieves, by cmpxchg */
+	struct goro_g *ring[GORO_RING];	/* H */
+
+	struct llist_head inbox ____cacheline_aligned;	/* A: from anybody */
+	raw_spinlock_t lock;		/* IRQ-safe; never held across a wakeup */
+	struct list_head spares;	/* L: p->lock; sleeping Ms of this CPU */
+	struct list_head ms;		/* L: p->lock; all Ms of this CPU */
+	u32 nms;			/* L: p->lock */
+	struct work_struct spawn_m;	/* asks for one more M */
+	struct irq_work kick;		/* wakes another P, for those who hold an rq lock */
+};
+
+/* An M: a kernel thread bound to one CPU. */
+struct goro_m {
+	struct goro_p *p;		/* owned P; NULL: set by the waker (p->lock), else M */
+	struct goro_g *cur;		/* M: G whose context it is in, NULL: own stack */
+	struct goro_g *pending;		/* M, S: picked, to be run from the own stack */
+	void *stack;			/* C: its own */
+	struct task_struct *task;	/* C, referenced */
+	bool spinning;			/* M; set by the waker with p */
+	bool blocked;			/* M: inside goro_block_begin() */
+	bool stop;			/* set at unload */
+	int cpu;			/* C */
+	u32 id;				/* C */
+	struct goro_g g0;		/* the own stack's context */
+	struct list_head spare;		/* L: home->lock */
+	struct list_head node;		/* L: home->lock */
+	struct goro_p *home;		/* C: the P of its CPU */
+	struct completion exited;
+#ifdef GORO_HAVE_NOTIFIERS
+	struct preempt_notifier pn;
+#endif
+};
+
+/* What a CPU knows of the M that is on it. */
+struct goro_cpu {
+	struct task_struct *task;	/* compared with current, never followed */
+	struct goro_m *m;
+};
+DECLARE_PER_CPU(struct goro_cpu, goro_cpu);
+
+extern struct kmem_cache *goro_g_cache;
+struct goro_m *goro_m_lookup(void);
+
+/*
+ * The calling thread's M, or NULL. Task context only: an interrupt that hit an
+ * M's switch section would see a half-made state.
+ *
+ * goro_cpu.task is compared before goro_cpu.m is used: if it equals current,
+ * the caller is that M, which is bound to this CPU (and where it is moved by
+ * hotplug, sched_in has set the new CPU's pair), so m is its own. Without
+ * notifiers the pair may be stale; goro_m_lookup() finds out and mends it.
+ */
+static __always_inline struct goro_m *goro_m_current(void)
+{
+	if (likely(raw_cpu_read(goro_cpu.task) == current))
+		return raw_cpu_read(goro_cpu.m);
+	if (likely(!(current->flags & PF_KTHREAD)))
+		return NULL;
+	return goro_m_lookup();
+}
+
+/* The calling goroutine, or NULL. */
+static __always_inline struct goro_g *goro_self(void)
+{
+	struct goro_m *m;
+
+	if (unlikely(!in_task()))
+		return NULL;
+	m = goro_m_current();
+	return m ? m->cur : NULL;
+}
+
+static_assert(offsetof(struct goro_g, sp) == 0 && offsetof(struct goro_g, pc) == 8 &&
+	      offsetof(struct goro_g, bp) == 16);
+
+#endif /* _GORO_SCHED_G_H */

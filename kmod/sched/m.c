@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Ms: kernel threads bound to a CPU, and who of them owns its P.
+ *
+ * A P changes hands only so: its owner gives it up in its own context (idle,
+ * block bracket); or it is idle and somebody clears its bit in goro_sched.idle,
+ * who then gives it to a sleeping M of that CPU, or takes it if he is one.
+ * Whoever takes an M off p->spares has the P at that moment, so an M in
+ * goro_m_wait() that wins the bit is still in the list.
+ *
+ * p->lock is taken from interrupts and is never held across a wakeup (a wakeup
+ * takes rq locks, under which sched_out runs).
+ *
+ * All kernel Ms share one stack-protector canary: the frames of a goroutine
+ * carry it from M to M. It is set, for the thread and the CPU, with interrupts
+ * off by a function that has none itself and never returns.
+ */
+#include <linux/kthread.h>
+#include <linux/irq_work.h>
+#include <linux/random.h>
+#include <linux/sched/isolation.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include "sched.h"
+
+unsigned int goro_param_procs;
+unsigned int goro_param_max_ms = 10000;
+#if defined(GORO_X86) && defined(CONFIG_STACKPROTECTOR)
+unsigned long goro_canary;
+#endif
+static atomic_t nms;
+static u32 m_ids;		/* under create_mutex */
+static DEFINE_MUTEX(create_mutex);
+
+/* The trace follows the goroutine: see design.md, "current->stack". */
+void goro_stack_follow(struct goro_m *m, struct goro_g *g)
+{
+	current->stack = g->stack_size == THREAD_SIZE ? g->stack : m->stack;
+}
+
+static void set_this_cpu(struct goro_m *m)
+{
+	struct task_struct *task = m ? m->task : NULL;
+
+	raw_cpu_write(goro_cpu.m, m);
+	raw_cpu_write(goro_cpu.task, task);
+}
+
+#ifdef GORO_HAVE_NOTIFIERS
+static void m_sched_in(struct preempt_notifier *pn, int cpu)
+{
+	struct goro_m *m = container_of(pn, struct goro_m, pn);
+
+	set_this_cpu(m);
+	if (m->cur)
+		goro_stack_follow(m, m->cur);
+}
+
+/* Under rq->lock: no wakeup here; also the last thing that a dying M does. */
+static void m_sched_out(struct preempt_notifier *pn, struct task_struct *next)
+{
+	struct goro_m *m = container_of(pn, struct goro_m, pn);
+	struct goro_p *p = m->p;
+
+	set_this_cpu(NULL);
+	current->stack = m->stack;
+	if (p) {
+		goro_runnext_expose(p);
+		if (goro_sched.multi && goro_p_has_work(p) &&
+		    atomic_read(&goro_sched.nidle))
+			irq_work_queue(&p->kick);
+	}
+}
+
+static struct preempt_ops m_preempt_ops = {
+	.sched_in = m_sched_in,
+	.sched_out = m_sched_out,
+};
+
+static void m_notifier_add(struct goro_m *m)
+{
+	preempt_notifier_init(&m->pn, &m_preempt_ops);
+	preempt_disable();
+	preempt_notifier_register(&m->pn);
+	set_this_cpu(m);
+	preempt_enable();
+}
+
+static void m_notifier_del(struct goro_m *m)
+{
+	preempt_disable();
+	preempt_notifier_unregister(&m->pn);
+	set_this_cpu(NULL);
+	preempt_enable();
+}
+#else
+#define preempt_notifier_inc()	do { } while (0)
+#define preempt_notifier_dec()	do { } while (0)
+static void m_notifier_add(struct goro_m *m)
+{
+	preempt_disable();
+	set_this_cpu(m);
+	preempt_enable();
+}
+
+static void m_notifier_del(struct goro_m *m)
+{
+	preempt_disable();
+	set_this_cpu(NULL);
+	preempt_enable();
+}
+#endif
+
+static void p_kick(struct irq_work *work)
+{
+	goro_wake_p();
+}
+
+static void m_main(struct goro_m *m)
+{
+	m->stack = current->stack;
+	m_notifier_add(m);
+	trace_goro_m_start(m->cpu, m->id);
+	goro_m_loop(m);
+	trace_goro_m_stop(m->cpu, m->id);
+	m_notifier_del(m);
+}
+
+/* No frame with the old canary may ever return: hence the exit at the end. */
+static int __no_stack_protector goro_m_fn(void *arg)
+{
+	struct goro_m *m = arg;
+
+	goro_canary_set();
+	m_main(m);
+	kthread_complete_and_exit(&m->exited, 0);
+}
+
+/* The slow way to goro_m_current(): the pair of this CPU is not ours. */
+struct goro_m *goro_m_lookup(void)
+{
+	struct goro_m *m;
+
+	if (!(current->flags & PF_KTHREAD) || kthread_func(current) != goro_m_fn)
+		return NULL;
+	m = kthread_data(current);
+	preempt_disable();
+	set_this_cpu(m);
+	preempt_enable();
+	return m;
+}
+
+static int m_create(struct goro_p *p)
+{
+	struct goro_m *m;
+	int err = 0;
+
+	m = kzalloc_node(sizeof(*m), GFP_KERNEL | __GFP_NOWARN, cpu_to_node(p->cpu));
+	if (!m)
+		return -ENOMEM;
+	mutex_lock(&create_mutex);
+	if (atomic_read(&nms) >= goro_param_max_ms) {
+		err = -EAGAIN;
+		goto err;
+	}
+	m->home = p;
+	m->cpu = p->cpu;
+	m->id = ++m_ids;
+	m->g0.name = "g0";
+	INIT_LIST_HEAD(&m->spare);
+	init_completion(&m->exited);
+	m->task = kthread_create_on_node(goro_m_fn, m, cpu_to_node(p->cpu),
+					 "goro/%d:%u", p->cpu, m->id);
+	if (IS_ERR(m->task)) {
+		err = PTR_ERR(m->task);
+		goto err;
+	}
+	get_task_struct(m->task);
+	kthread_bind(m->task, p->cpu);
+	atomic_inc(&nms);
+	goro_count(GORO_C_M_CREATED);
+	raw_spin_lock_irq(&p->lock);
+	list_add_tail(&m->node, &p->ms);
+	p->nms++;
+	raw_spin_unlock_irq(&p->lock);
+	wake_up_process(m->task);
+	mutex_unlock(&create_mutex);
+	return 0;
+err:
+	mutex_unlock(&create_mutex);
+	kfree(m);
+	return err;
+}
+
+/* The last spare of this P was taken, or none was left. */
+static void p_spawn_m(struct work_struct *work)
+{
+	struct goro_p *p = container_of(work, struct goro_p, spawn_m);
+	bool none;
+
+	raw_spin_lock_irq(&p->lock);
+	none = list_empty(&p->spares);
+	raw_spin_unlock_irq(&p->lock);
+	if (none && !goro_sched.stopping)
+		m_create(p);	/* fails at max_ms: the P's queues stay open to thieves */
+}
+
+/*
+ * Take a sleeping M of p's CPU and give it the P, which is the caller's. Where
+ * that leaves no spare although one will be wanted, one more is made.
+ */
+static struct goro_m *p_give(struct goro_p *p, bool spinning, bool want_spare)
+{
+	unsigned long flags;
+	struct goro_m *m;
+	bool more;
+
+	raw_spin_lock_irqsave(&p->lock, flags);
+	m = list_first_entry_or_null(&p->spares, struct goro_m, spare);
+	if (m) {
+		list_del_init(&m->spare);
+		m->spinning = spinning;
+		goro_p_own(m, p);
+	}
+	more = !list_empty(&p->spares);
+	raw_spin_unlock_irqrestore(&p->lock, flags);
+	if (!more && (!m || want_spare))
+		queue_work(system_highpri_wq, &p->spawn_m);
+	return m;
+}
+
+static void p_set_idle(struct goro_p *p)
+{
+	/* first the count: it is never less than there are bits */
+	atomic_inc(&goro_sched.nidle);
+	cpumask_set_cpu(p->cpu, &goro_sched.idle);
+}
+
+/*
+ * The caller has cleared p's idle bit. False: no M is there to take it (more
+ * are on their way), and the bit is set again.
+ */
+bool goro_p_start(struct goro_p *p, bool spinning)
+{
+	struct goro_m *m;
+
+	for (;;) {
+		m = p_give(p, spinning, false);
+		if (m)
+			break;
+		p_set_idle(p);
+		/*
+		 * An M that came meanwhile found the bit clear and sleeps. It
+		 * pushes itself, full barrier, looks at the bit; we set the bit,
+		 * full barrier, look for it.
+		 */
+		smp_mb__after_atomic();
+		if (list_empty_careful(&p->spares) || !goro_p_claim_idle(p))
+			return false;
+	}
+	goro_count(GORO_C_WAKE_P);
+	wake_up_process(m->task);
+	return true;
+}
+
+/*
+ * Its owner leaves p (it is owned by nobody now): to a spare M if there is
+ * work, else it idles. Preemption is off.
+ */
+void goro_p_release(struct goro_p *p)
+{
+	struct goro_m *m = NULL;
+
+	if (goro_p_has_work(p) || READ_ONCE(goro_sched.gq_n)) {
+		m = p_give(p, false, true);
+		if (m) {
+			goro_count(GORO_C_HANDOFF);
+			wake_up_process(m->task);
+			return;
+		}
+	}
+	p_set_idle(p);
+	smp_mb__after_atomic();	/* (2) of sched.c */
+	if (goro_any_work() && goro_p_claim_idle(p))
+		goro_p_start(p, false);
+}
+
+/* Sleep until somebody gives us a P. The section is open; we are a spare. */
+static void m_sleep(struct goro_m *m)
+{
+	struct goro_p *home = m->home;
+
+	if (goro_any_work() && cpumask_test_cpu(home->cpu, &goro_sched.active) &&
+	    goro_p_claim_idle(home)) {
+		raw_spin_lock_irq(&home->lock);
+		list_del_init(&m->spare);
+		goro_p_own(m, home);
+		raw_spin_unlock_irq(&home->lock);
+		/* nothing that was readied meanwhile may wait: look at everything */
+		m->spinning = true;
+		atomic_inc(&goro_sched.nspinning);
+		return;
+	}
+	goro_count(GORO_C_IDLE);
+	trace_goro_m_idle(m->cpu, m->id);
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		if (READ_ONCE(m->p) || READ_ONCE(m->stop))
+			break;
+		preempt_enable();
+		schedule();
+		preempt_disable();
+	}
+	__set_current_state(TASK_RUNNING);
+	set_this_cpu(m);
+	if (READ_ONCE(m->stop)) {
+		raw_spin_lock_irq(&home->lock);
+		list_del_init(&m->spare);
+		raw_spin_unlock_irq(&home->lock);
+	}
+}
+
+/* An M without a P, on its own stack. */
+void goro_m_wait(struct goro_m *m)
+{
+	raw_spin_lock_irq(&m->home->lock);
+	list_add(&m->spare, &m->home->spares);
+	raw_spin_unlock_irq(&m->home->lock);
+	smp_mb();	/* pairs with goro_p_start() */
+	m_sleep(m);
+}
+
+/* An M that found nothing gives its P up; back with a P, or to stop. */
+void goro_m_idle(struct goro_m *m)
+{
+	struct goro_p *p = m->p;
+
+	raw_spin_lock_irq(&p->lock);
+	list_add(&m->spare, &p->spares);
+	WRITE_ONCE(p->m, NULL);
+	WRITE_ONCE(m->p, NULL);
+	raw_spin_unlock_irq(&p->lock);
+	p_set_idle(p);
+	if (m->spinning) {
+		m->spinning = false;
+		atomic_dec(&goro_sched.nspinning);
+	}
+	smp_mb__after_atomic();	/* (2) of sched.c */
+	m_sleep(m);
+}
+
+static struct goro_p *p_create(int cpu)
+{
+	struct goro_p *p = kzalloc_node(sizeof(*p), GFP_KERNEL, cpu_to_node(cpu));
+
+	if (!p)
+		return NULL;
+	p->cpu = cpu;
+	p->tick = GORO_FAIR;
+	p->rand = get_random_u32() | 1;
+	init_llist_head(&p->inbox);
+	raw_spin_lock_init(&p->lock);
+	INIT_LIST_HEAD(&p->spares);
+	INIT_LIST_HEAD(&p->ms);
+	INIT_WORK(&p->spawn_m, p_spawn_m);
+	init_irq_work(&p->kick, p_kick);
+	return p;
+}
+
+static void ms_stop(struct goro_p *p)
+{
+	struct goro_m *m, *tmp;
+
+	list_for_each_entry(m, &p->ms, node) {
+		WRITE_ONCE(m->stop, true);
+		wake_up_process(m->task);
+	}
+	list_for_each_entry_safe(m, tmp, &p->ms, node) {
+		wait_for_completion(&m->exited);
+		put_task_struct(m->task);
+		goro_count(GORO_C_M_DESTROYED);
+		kfree(m);
+	}
+	INIT_LIST_HEAD(&p->ms);
+}
+
+/*
+ * All Gs have ended, nobody can start one, so nobody readies and nobody wakes
+ * an M; kicks and M-making that were queued before are waited for first. Then
+ * the Ms are told to stop; an M's memory goes when its thread has left goro's
+ * text (kthread_complete_and_exit()).
+ */
+void goro_m_exit(void)
+{
+	int cpu;
+
+	if (!goro_sched.ps)
+		return;
+	goro_sched.stopping = true;
+	for_each_possible_cpu(cpu) {
+		struct goro_p *p = goro_sched.ps[cpu];
+
+		if (!p)
+			continue;
+		cancel_work_sync(&p->spawn_m);
+		irq_work_sync(&p->kick);
+		ms_stop(p);
+		goro_g_trim(p);
+		goro_stack_flush(p);
+		kfree(p);
+	}
+	kfree(goro_sched.ps);
+	kfree(goro_sched.active_cpu);
+	preempt_notifier_dec();
+}
+
+int goro_m_init(void)
+{
+	const struct cpumask *hk = housekeeping_cpumask(HK_TYPE_DOMAIN);
+	unsigned int n = 0, i;
+	int cpu, err = -ENOMEM;
+
+	raw_spin_lock_init(&goro_sched.lock);
+	preempt_notifier_inc();
+	goro_canary_init();
+	goro_sched.ps = kcalloc(nr_cpu_ids, sizeof(*goro_sched.ps), GFP_KERNEL);
+	goro_sched.active_cpu = kcalloc(nr_cpu_ids, sizeof(int), GFP_KERNEL);
+	if (!goro_sched.ps || !goro_sched.active_cpu)
+		goto err;
+	for_each_possible_cpu(cpu) {
+		goro_sched.ps[cpu] = p_create(cpu);
+		if (!goro_sched.ps[cpu])
+			goto err;
+	}
+	for_each_cpu_and(cpu, cpu_online_mask, hk) {
+		if (goro_param_procs && n == goro_param_procs)
+			break;
+		cpumask_set_cpu(cpu, &goro_sched.active);
+		goro_sched.active_cpu[n++] = cpu;
+	}
+	if (goro_param_procs > n) {
+		pr_err("goro: procs=%u, but only %u CPUs are online and not isolated\n",
+		       goro_param_procs, n);
+		err = -EINVAL;
+		goto err;
+	}
+	goro_sched.procs = n;
+	goro_sched.multi = n > 1;
+	/* each P idles at first; one M to run it, one spare */
+	for_each_cpu(cpu, &goro_sched.active) {
+		p_set_idle(goro_sched.ps[cpu]);
+		for (i = 0; i < 2; i++) {
+			err = m_create(goro_sched.ps[cpu]);
+			if (err)
+				goto err;
+		}
+	}
+	return 0;
+err:
+	goro_m_exit();
+	return err;
+}

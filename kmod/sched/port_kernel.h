@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel's side of core/port.h: see there for what each call promises.
+ */
+#ifndef _GORO_SCHED_PORT_KERNEL_H
+#define _GORO_SCHED_PORT_KERNEL_H
+
+#include <linux/export.h>
+#include <linux/kref.h>
+#include <linux/mm.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+#include "switch.h"
+#include "trace.h"
+
+/* locks: a macro, so that each kind of lock has its own lockdep class */
+#define goro_lock_init(l)	spin_lock_init(l)
+#define goro_lock(l)		spin_lock(l)
+#define goro_unlock(l)		spin_unlock(l)
+
+/* memory */
+#define GORO_CHAN_BYTES_MAX	(1ULL << 30)
+#define GORO_GFP		(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+#define goro_alloc(size)	kvzalloc(size, GORO_GFP)
+#define goro_free(p)		kvfree(p)
+
+/* poll(2) */
+typedef wait_queue_head_t goro_pollq_t;
+typedef __poll_t goro_poll_t;
+#define GORO_POLL_IN	(EPOLLIN | EPOLLRDNORM)
+#define GORO_POLL_OUT	(EPOLLOUT | EPOLLWRNORM)
+#define GORO_POLL_HUP	EPOLLHUP
+#define goro_pollq_init(q)	init_waitqueue_head(q)
+#define goro_pollq_free(q)	do { } while (0)
+/* under the channel's lock, which orders waitqueue_active() with the poller */
+#define goro_pollq_wake(q, mask)				\
+do {								\
+	if (unlikely(waitqueue_active(q)))			\
+		wake_up_poll(q, mask);				\
+} while (0)
+
+#define goro_trace_chan_send(c)		trace_goro_chan_send((c)->id, (c)->n)
+#define goro_trace_chan_recv(c)		trace_goro_chan_recv((c)->id, (c)->n)
+#define goro_trace_chan_close(c)	trace_goro_chan_close((c)->id, (c)->n)
+
+/* a thread as a waiter, in its own stack frame */
+struct goro_thread {
+	struct goro_waiter w;
+	struct task_struct *task;
+	int done;		/* set (release) by goro_ready(), after which t may go */
+};
+
+static __always_inline struct goro_waiter *goro_waiter_self(struct goro_thread *t)
+{
+	struct goro_g *g = goro_self();
+
+	if (likely(g))
+		return &g->w;
+	goro_waiter_init(&t->w, GORO_W_THREAD);
+	t->task = current;
+	t->done = 0;
+	return &t->w;
+}
+
+static __always_inline struct goro_g *goro_w_to_g(struct goro_waiter *w)
+{
+	return container_of(w, struct goro_g, w);
+}
+
+static __always_inline bool goro_wait_begin(struct goro_waiter *w, bool nocancel)
+{
+	/* xchg: the full barrier that pairs with the one in goro_g_cancel() */
+	atomic_xchg(&w->claim, nocancel ? GORO_WAIT_NC : GORO_WAIT);
+	if (likely(w->kind != GORO_W_G || nocancel || !READ_ONCE(goro_w_to_g(w)->cancelled)))
+		return true;
+	if (!goro_claim(w, GORO_BY_CANCEL))
+		return true;	/* the canceller was first and readies us: park */
+	atomic_set(&w->claim, GORO_RUN);
+	return false;
+}
+
+enum goro_claim goro_park_thread(struct goro_waiter *w, goro_lock_t *lock, u64 deadline);
+void goro_timer_arm(struct goro_g *g, u64 deadline);
+
+static __always_inline enum goro_claim
+goro_park(struct goro_waiter *w, goro_lock_t *lock, u64 deadline, enum goro_reason reason)
+{
+	enum goro_claim why;
+	struct goro_g *g;
+
+	if (unlikely(w->kind != GORO_W_G))
+		return goro_park_thread(w, lock, deadline);
+
+	g = goro_w_to_g(w);
+	g->reason = reason;
+	if (lock) {
+		goro_section_begin();
+		goro_unlock(lock);
+	}
+	if (unlikely(deadline != GORO_FOREVER))
+		goro_timer_arm(g, deadline);
+	goro_switch_out(g);
+	if (unlikely(deadline != GORO_FOREVER))
+		hrtimer_cancel(&g->timer);
+	why = atomic_read(&w->claim);
+	atomic_set(&w->claim, GORO_RUN);
+	return why;
+}
+
+void goro_ready_g(struct goro_g *g);
+void goro_ready_thread(struct goro_waiter *w);
+
+static __always_inline void goro_ready(struct goro_waiter *w)
+{
+	if (likely(w->kind == GORO_W_G))
+		goro_ready_g(goro_w_to_g(w));
+	else
+		goro_ready_thread(w);
+}
+
+#endif /* _GORO_SCHED_PORT_KERNEL_H */

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Scheduling: ready(), picking the next G, and the Ms' main loop.
+ *
+ * Making work visible and going idle are a pair, with a full barrier on each
+ * side (numbers as in the code):
+ *   (1) ready: push, full barrier, look for idle Ps and spinning Ms
+ *   (2) M: publish the idle bit and the end of spinning, full barrier, look at
+ *       all queues again
+ * One of the two sees the other. The push to an inbox is a cmpxchg, which is
+ * the barrier; after a push to the own P it is explicit, and left out where
+ * there is but one P, as then nobody else could go idle.
+ *
+ * A spinning M (at most half as many as there are busy Ps) need not be told of
+ * new work: it looks at everything after it stopped to spin. The last one that
+ * finds work wakes another, so that parallelism grows as long as there is more.
+ */
+#include "sched.h"
+
+struct goro_sched goro_sched;
+DEFINE_PER_CPU(struct goro_cpu, goro_cpu);
+DEFINE_PER_CPU(struct goro_counters, goro_counters);
+
+/*
+ * Give an idle P to a spinning M, if there is one and nobody spins yet. This
+ * CPU's own P first: what was just pushed is warm here.
+ */
+void goro_wake_p(void)
+{
+	unsigned int i;
+	int cpu;
+
+	if (!atomic_read(&goro_sched.nidle) || atomic_read(&goro_sched.nspinning))
+		return;
+	if (atomic_cmpxchg(&goro_sched.nspinning, 0, 1) != 0)
+		return;
+	cpu = raw_smp_processor_id();
+	for (i = 0; i <= goro_sched.procs; i++) {
+		struct goro_p *p = goro_sched.ps[cpu];
+
+		if (goro_p_claim_idle(p) && goro_p_start(p, true))
+			return;
+		cpu = cpumask_next(cpu, &goro_sched.active);
+		if (cpu >= nr_cpu_ids)
+			cpu = cpumask_first(&goro_sched.active);
+	}
+	atomic_dec(&goro_sched.nspinning);
+}
+
+/* Push to this CPU's P, or one that may run, and make somebody look. */
+void goro_inbox_push(struct goro_g *g)
+{
+	int cpu = raw_smp_processor_id();
+	struct goro_p *p;
+
+	if (unlikely(!cpumask_test_cpu(cpu, &goro_sched.active)))
+		cpu = goro_sched.active_cpu[cpu % goro_sched.procs];
+	p = goro_sched.ps[cpu];
+	goro_count(GORO_C_INBOX);
+	llist_add(&g->qnode, &p->inbox);	/* (1): a full barrier */
+	if (goro_p_claim_idle(p) && goro_p_start(p, false))
+		return;
+	goro_wake_p();
+}
+
+/* Make a claimed or new G runnable. Any context; g is not ours after the push. */
+void goro_ready_g(struct goro_g *g)
+{
+	struct goro_m *m = NULL;
+	struct goro_g *old;
+
+	preempt_disable();
+	if (likely(in_task()))
+		m = goro_m_current();
+	if (trace_goro_ready_enabled())
+		trace_goro_ready(g->id, m && m->cur ? m->cur->id : 0);
+	if (unlikely(!m || !m->p)) {
+		goro_inbox_push(g);
+	} else {
+		goro_count(GORO_C_READY_LOCAL);
+		old = goro_runnext_put(m->p, g);
+		if (old)
+			goro_ring_push(m->p, old);
+		if (goro_sched.multi) {
+			smp_mb();	/* (1) */
+			goro_wake_p();
+		}
+	}
+	preempt_enable();
+}
+
+/*
+ * A G parks with nothing held. Where the kernel counts: preemption (our own
+ * section only) and RCU readers; locks in lockdep builds.
+ */
+static __always_inline void park_check(struct goro_m *m, struct goro_g *g)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_COUNT))
+		WARN_ONCE(preempt_count() != PREEMPT_OFFSET,
+			  "goro: %ps parks with preempt_count %x\n", g->fn,
+			  preempt_count());
+	if (IS_ENABLED(CONFIG_PREEMPT_RCU))
+		WARN_ONCE(rcu_preempt_depth(),
+			  "goro: %ps parks inside rcu_read_lock()\n", g->fn);
+#ifdef CONFIG_LOCKDEP
+	WARN_ONCE(current->lockdep_depth, "goro: %ps parks with a lock held\n", g->fn);
+#endif
+	WARN_ONCE(m->blocked, "goro: %ps parks inside goro_block_begin()\n", g->fn);
+}
+
+/*
+ * The next context for this M, called on a G's stack in an open section: a G
+ * that can run at once, or the M's own stack for everything that takes longer.
+ * Returns `g` itself where it is the next.
+ */
+struct goro_g *goro_pick(struct goro_g *g)
+{
+	struct goro_m *m = goro_m_current();
+	struct goro_p *p = m->p;
+	struct goro_g *next = NULL;
+
+	g->parks++;
+	g->since = (u32)jiffies;
+	if (likely(g->state != GORO_G_DEAD)) {
+		trace_goro_park(g->id, g->reason);
+		park_check(m, g);
+	}
+	if (likely(p)) {
+		next = goro_p_get(p);
+		if (next == g) {
+			trace_goro_start(g->id);
+			return g;
+		}
+	}
+	if (likely(next)) {
+		if (unlikely(!next->stack) && g->state == GORO_G_DEAD &&
+		    g->stack_size == next->stack_size && !IS_ENABLED(CONFIG_KASAN)) {
+			/* it ends without parking again: its warm stack goes on */
+			goro_stack_set(next, g->stack);
+			g->stack = NULL;
+		} else if (unlikely(!next->stack)) {
+			goro_stack_take(p, next);
+		}
+		if (likely(next->stack && !smp_load_acquire(&next->on_cpu))) {
+			goro_count(GORO_C_SWITCH);
+			next->on_cpu = 1;
+			WRITE_ONCE(m->cur, next);
+			goro_stack_follow(m, next);
+			trace_goro_start(next->id);
+			return next;
+		}
+		m->pending = next;
+	}
+	WRITE_ONCE(m->cur, NULL);
+	goro_stack_follow(m, &m->g0);
+	return &m->g0;
+}
+
+/* Run g from the own stack; back here when a G had nothing to go on with. */
+static void run(struct goro_m *m, struct goro_g *g)
+{
+	if (unlikely(smp_load_acquire(&g->on_cpu))) {
+		/* bounded: a section on another CPU, which waits for nobody */
+		goro_count(GORO_C_ON_CPU_WAIT);
+		smp_cond_load_acquire(&g->on_cpu, !VAL);
+	}
+	goro_count(GORO_C_SWITCH);
+	g->on_cpu = 1;
+	WRITE_ONCE(m->cur, g);
+	goro_stack_follow(m, g);
+	trace_goro_start(g->id);
+	goro_switch_done(goro_switch_to(&m->g0, g));
+}
+
+static void stop_spinning(struct goro_m *m)
+{
+	m->spinning = false;
+	if (atomic_dec_and_test(&goro_sched.nspinning))
+		goro_wake_p();	/* there may be more where this came from */
+}
+
+static struct goro_g *find(struct goro_m *m, struct goro_p *p)
+{
+	struct goro_g *g = m->pending;
+
+	if (g) {
+		m->pending = NULL;
+		return g;
+	}
+	g = goro_p_get(p);
+	if (g || !goro_sched.multi)
+		return g;
+	if (!m->spinning) {
+		unsigned int busy = goro_sched.procs - atomic_read(&goro_sched.nidle);
+
+		if (2 * atomic_read(&goro_sched.nspinning) >= busy)
+			return NULL;
+		m->spinning = true;
+		atomic_inc(&goro_sched.nspinning);
+	}
+	goro_count(GORO_C_SPIN);
+	trace_goro_m_spin(m->cpu, m->id);
+	while (goro_steal(m, p)) {
+		g = goro_p_get(p);
+		if (g)
+			return g;
+	}
+	return NULL;
+}
+
+/* The owner will be away for a while: let the others have what is queued. */
+static void expose(struct goro_p *p)
+{
+	goro_runnext_expose(p);
+	if (goro_sched.multi && goro_p_has_work(p)) {
+		smp_mb();	/* (1) */
+		goro_wake_p();
+	}
+}
+
+/*
+ * An M's life, on its own stack. Each turn begins with a section open. Nothing
+ * that was picked and no P is held across a sleep: a G without a stack goes
+ * back, and its stack is made with the section closed.
+ */
+void goro_m_loop(struct goro_m *m)
+{
+	preempt_disable();
+	while (!READ_ONCE(m->stop)) {
+		struct goro_p *p = m->p;
+		struct goro_g *g;
+
+		if (unlikely(need_resched())) {
+			/* What was picked goes back: this may take a while. */
+			if (m->pending) {
+				goro_ring_push(p, m->pending);
+				m->pending = NULL;
+			}
+			if (p)
+				expose(p);
+			preempt_enable();
+			cond_resched_tasks_rcu_qs();
+			preempt_disable();
+			continue;
+		}
+		if (!p) {
+			goro_m_wait(m);
+			continue;
+		}
+		g = find(m, p);
+		if (!g) {
+			goro_m_idle(m);
+			continue;
+		}
+		if (m->spinning)
+			stop_spinning(m);
+		if (unlikely(!g->stack) && !goro_stack_take(p, g)) {
+			u32 size = g->stack_size;
+
+			goro_count(GORO_C_STACK_WAIT);
+			goro_ring_push(p, g);
+			expose(p);
+			preempt_enable();
+			if (goro_stack_fill(size))
+				schedule_timeout_idle(1);	/* no memory: later */
+			preempt_disable();
+			continue;
+		}
+		run(m, g);
+	}
+	if (m->spinning)
+		stop_spinning(m);
+	preempt_enable();
+}
+
+/* Others want this CPU; we are outside a section, on a G's stack. */
+void goro_resched(void)
+{
+	cond_resched();
+}
+
+void goro_yield(void)
+{
+	struct goro_g *g = goro_self();
+	struct goro_m *m;
+
+	if (unlikely(!g)) {
+		cond_resched();
+		return;
+	}
+	preempt_disable();
+	g->reason = GORO_R_YIELD;
+	trace_goro_ready(g->id, g->id);
+	m = goro_m_current();
+	if (likely(m->p)) {
+		goro_ring_push(m->p, g);
+		if (goro_sched.multi) {
+			smp_mb();	/* (1) */
+			goro_wake_p();
+		}
+	} else {
+		goro_inbox_push(g);
+	}
+	goro_switch_out(g);
+}
+EXPORT_SYMBOL_GPL(goro_yield);
+
+u64 goro_counter(enum goro_counter id)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(goro_counters, cpu).v[id]);
+	return sum;
+}
+EXPORT_SYMBOL_GPL(goro_counter);
+
+const char *goro_counter_name(enum goro_counter id)
+{
+	static const char * const names[] = {
+#define GORO_COUNTER_NAME(id, name) [GORO_C_##id] = name,
+		GORO_COUNTERS(GORO_COUNTER_NAME)
+#undef GORO_COUNTER_NAME
+	};
+
+	return names[id];
+}
+EXPORT_SYMBOL_GPL(goro_counter_name);
+
+unsigned int goro_procs(void)
+{
+	return goro_sched.procs;
+}
+EXPORT_SYMBOL_GPL(goro_procs);

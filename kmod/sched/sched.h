@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The scheduler's insides: what its files give each other. One file, one idea:
+ *
+ *   p.c     a P's queues: ring, runnext, inbox; the global queue
+ *   steal.c taking from other Ps
+ *   sched.c picking the next G; ready; the Ms' main loop
+ *   m.c     Ms: making, idling, waking, ending; who owns a P
+ *   g.c     Gs: starting, ending, caching
+ *   group.c groups
+ *   stack.c stacks
+ *   block.c giving the P away around a call that sleeps; the M's own stack
+ *   timer.c deadlines, sleep, threads as waiters
+ *   poll.c  waiting for files and sockets; sock.c on top of it
+ *   dump.c  debugfs, and naming a G in an oops
+ */
+#ifndef _GORO_SCHED_SCHED_H
+#define _GORO_SCHED_SCHED_H
+
+#include <linux/workqueue.h>
+#include "../core/core.h"
+#include "switch.h"
+#include "trace.h"
+
+#define GORO_FAIR	61	/* rounds between looks at the global queue and the ring's head */
+
+/*
+ * Global state. L: lock. `multi` is set, and seen by all (synchronize_rcu()
+ * waits for every open section), before a second P can run: while it is clear
+ * nobody but the one P's owner touches its ring and runnext, without atomics.
+ */
+struct goro_sched {
+	struct goro_p **ps;		/* C: by CPU, NULL where impossible */
+	unsigned int procs;		/* C */
+	struct cpumask active;		/* C: CPUs whose P may run */
+	int *active_cpu;		/* C: procs of them */
+	bool multi;			/* C while Ms run */
+	bool stopping;			/* set at unload: nothing starts any more */
+
+	struct cpumask idle ____cacheline_aligned;	/* A */
+	atomic_t nidle;			/* A: bits in idle, a hint */
+	atomic_t nspinning;		/* A: Ms that look for work */
+
+	raw_spinlock_t lock ____cacheline_aligned;	/* taken with preemption off */
+	struct llist_node *gq_first, *gq_last;	/* L */
+	u32 gq_n;			/* L; read without it as a hint */
+};
+extern struct goro_sched goro_sched;
+
+extern unsigned int goro_param_procs;
+extern unsigned int goro_param_max_ms;
+
+/* p.c: the owner, preemption off, unless said otherwise */
+void goro_ring_push(struct goro_p *p, struct goro_g *g);
+struct goro_g *goro_ring_pop(struct goro_p *p);
+bool goro_inbox_drain(struct goro_p *p, struct goro_p *from);
+void goro_runnext_expose(struct goro_p *p);
+struct goro_g *goro_p_get(struct goro_p *p);
+void goro_global_push(struct llist_node *first, struct llist_node *last, u32 n);
+struct goro_g *goro_global_get(struct goro_p *p);
+bool goro_p_has_work(struct goro_p *p);	/* any context */
+bool goro_any_work(void);		/* any context */
+
+/*
+ * runnext: the owner alone turns NULL into a G; thieves turn a G into NULL by
+ * cmpxchg. Release pairs with the thief's acquire: it sees the whole G.
+ */
+static __always_inline struct goro_g *goro_runnext_take(struct goro_p *p)
+{
+	struct goro_g *g = READ_ONCE(p->runnext);
+
+	if (!g)
+		return NULL;
+	if (!goro_sched.multi) {
+		p->runnext = NULL;
+		return g;
+	}
+	return cmpxchg(&p->runnext, g, NULL) == g ? g : NULL;
+}
+
+static __always_inline struct goro_g *goro_runnext_put(struct goro_p *p, struct goro_g *g)
+{
+	struct goro_g *old = READ_ONCE(p->runnext);
+
+	if (old && goro_sched.multi)
+		return xchg(&p->runnext, g);
+	smp_store_release(&p->runnext, g);
+	return old;
+}
+
+/* steal.c */
+bool goro_steal(struct goro_m *m, struct goro_p *p);
+
+/* sched.c */
+void goro_m_loop(struct goro_m *m);
+void goro_wake_p(void);
+void goro_inbox_push(struct goro_g *g);
+
+/* m.c */
+int goro_m_init(void);
+void goro_m_exit(void);
+void goro_m_idle(struct goro_m *m);
+void goro_m_wait(struct goro_m *m);
+bool goro_p_start(struct goro_p *p, bool spinning);
+void goro_p_release(struct goro_p *p);
+void goro_stack_follow(struct goro_m *m, struct goro_g *g);
+
+static inline bool goro_p_claim_idle(struct goro_p *p)
+{
+	if (!cpumask_test_cpu(p->cpu, &goro_sched.idle) ||
+	    !cpumask_test_and_clear_cpu(p->cpu, &goro_sched.idle))
+		return false;
+	atomic_dec(&goro_sched.nidle);
+	return true;
+}
+
+static inline void goro_p_own(struct goro_m *m, struct goro_p *p)
+{
+	WRITE_ONCE(p->m, m);
+	WRITE_ONCE(m->p, p);
+}
+
+/* g.c */
+int goro_g_init(void);
+void goro_g_exit(void);
+bool goro_g_cancel(struct goro_g *g);
+void goro_timer_setup(struct goro_g *g);
+void goro_g_trim(struct goro_p *p);
+struct goro_all {
+	raw_spinlock_t lock;
+	struct list_head list;
+};
+DECLARE_PER_CPU(struct goro_all, goro_all);
+
+/* switch_x86_64.S */
+asmlinkage void goro_g_entry(void);
+asmlinkage void goro_g_main(struct goro_g *prev);
+long goro_call_on(unsigned long sp, long (*fn)(void *arg), void *arg);
+
+/* group.c */
+void goro_group_leave(struct goro_g *g, int err);
+
+/* stack.c */
+int goro_stack_init(void);
+void goro_stack_exit(void);
+bool goro_stack_take(struct goro_p *p, struct goro_g *g);
+void goro_stack_set(struct goro_g *g, void *stack);
+void goro_stack_put(struct goro_p *p, void *stack, u32 size);
+int goro_stack_fill(u32 size);
+void goro_stack_flush(struct goro_p *p);
+
+/* dump.c */
+int goro_dump_init(void);
+void goro_dump_exit(void);
+
+#endif /* _GORO_SCHED_SCHED_H */

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Stacks: THREAD_SIZE, or 4 or 8 KiB on request, vmalloc'ed with a guard page,
+ * as a kernel thread's. A G gets one when it first runs and gives it back when
+ * it ends.
+ *
+ * Free stacks are linked through their own memory: per P (the owner's, warm),
+ * then in the depot of their size (lock), then, unused for a second and an RCU
+ * grace period, back to the system: somebody who reads /proc/PID/stack may have
+ * taken an M's stack pointer while it was on this stack.
+ *
+ * The lowest word is STACK_END_MAGIC (the scheduler checks it at
+ * current->stack) and the highest GORO_STACK_TOP bytes stay zero (the stack
+ * printer looks for user registers there).
+ */
+#include <linux/kmemleak.h>
+#include <linux/magic.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include "sched.h"
+
+#define CACHE_MAX	64	/* a P's free stacks of one size */
+#define CLASSES		3
+/*
+ * KASAN: what frames of a G that left by goro_exit() have poisoned stays so
+ * until the pages are allocated again. No stack is used twice there.
+ */
+#define DEAD		CLASSES
+
+/* L: lock, taken with preemption off */
+static struct depot {
+	raw_spinlock_t lock;
+	void *first;		/* L */
+	u32 n;			/* L */
+	u32 low;		/* L: the least n since the last trim: not needed */
+} depots[CLASSES + 1];
+
+static void trim(struct work_struct *work);
+static DECLARE_DELAYED_WORK(trim_work, trim);
+
+static int class_of(u32 size)
+{
+	return size == SZ_4K ? 0 : size == SZ_8K ? 1 : 2;
+}
+
+/* the link lies above the magic word */
+static void **link_of(void *stack)
+{
+	return (void **)stack + 1;
+}
+
+/* KASAN finds a stack's base by masking: page-allocated, hence aligned, there. */
+static void *stack_alloc(u32 size)
+{
+	unsigned long *stack;
+
+	if (IS_ENABLED(CONFIG_KASAN)) {
+		size = THREAD_SIZE;
+		stack = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN |
+						 __GFP_RETRY_MAYFAIL, get_order(size));
+		kmemleak_alloc(stack, size, 1, GFP_KERNEL);
+	} else {
+		stack = __vmalloc(size, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN |
+				  __GFP_RETRY_MAYFAIL);
+	}
+	if (!stack)
+		return NULL;
+	stack[0] = STACK_END_MAGIC;
+	goro_count(GORO_C_STACK_CREATED);
+	return stack;
+}
+
+static void stack_free(void *stack)
+{
+	goro_count(GORO_C_STACK_DESTROYED);
+	if (IS_ENABLED(CONFIG_KASAN)) {
+		kmemleak_free(stack);
+		free_pages((unsigned long)stack, get_order(THREAD_SIZE));
+	} else {
+		vfree(stack);
+	}
+}
+
+static void depot_put(int class, void *stack)
+{
+	struct depot *d = &depots[class];
+
+	raw_spin_lock(&d->lock);
+	*link_of(stack) = d->first;
+	d->first = stack;
+	d->n++;
+	raw_spin_unlock(&d->lock);
+	if (!delayed_work_pending(&trim_work) && !goro_sched.stopping)
+		schedule_delayed_work(&trim_work, HZ);
+}
+
+static void *depot_get(int class)
+{
+	struct depot *d = &depots[class];
+	void *stack;
+
+	if (!READ_ONCE(d->first))
+		return NULL;
+	raw_spin_lock(&d->lock);
+	stack = d->first;
+	if (stack) {
+		d->first = *link_of(stack);
+		d->n--;
+		d->low = min(d->low, d->n);
+	}
+	raw_spin_unlock(&d->lock);
+	return stack;
+}
+
+/* Those that nobody took during the last second go. */
+static void trim(struct work_struct *work)
+{
+	void *list = NULL, *stack;
+	bool more = false;
+	int i;
+
+	for (i = 0; i <= DEAD; i++) {
+		struct depot *d = &depots[i];
+		u32 n;
+
+		preempt_disable();
+		raw_spin_lock(&d->lock);
+		for (n = d->low; n; n--) {
+			stack = d->first;
+			d->first = *link_of(stack);
+			d->n--;
+			*link_of(stack) = list;
+			list = stack;
+		}
+		d->low = d->n;
+		more |= d->n;
+		raw_spin_unlock(&d->lock);
+		preempt_enable();
+	}
+	if (list)
+		synchronize_rcu();
+	while (list) {
+		stack = list;
+		list = *link_of(stack);
+		stack_free(stack);
+		cond_resched();
+	}
+	if (more && !goro_sched.stopping)
+		schedule_delayed_work(&trim_work, HZ);
+}
+
+/* A G that has never run is to begin at the top of this stack. */
+void goro_stack_set(struct goro_g *g, void *stack)
+{
+	unsigned long top = (unsigned long)stack + g->stack_size - GORO_STACK_TOP;
+
+	*link_of(stack) = NULL;
+	g->sp = ALIGN_DOWN(top, 16);
+	g->pc = (unsigned long)goro_g_entry;
+	g->stack = stack;
+}
+
+/* Give g a stack without sleeping, from the P's cache or the depot. */
+bool goro_stack_take(struct goro_p *p, struct goro_g *g)
+{
+	int class = class_of(g->stack_size);
+	struct goro_stack_cache *cache = &p->stacks[class];
+	void *stack = cache->first;
+
+	if (stack) {
+		cache->first = *link_of(stack);
+		cache->n--;
+	} else {
+		stack = depot_get(class);
+		if (!stack)
+			return false;
+	}
+	goro_stack_set(g, stack);
+	return true;
+}
+
+/* A stack is free again. The P may be NULL. */
+void goro_stack_put(struct goro_p *p, void *stack, u32 size)
+{
+	int class = class_of(size);
+
+	if (IS_ENABLED(CONFIG_KASAN)) {
+		depot_put(DEAD, stack);
+		return;
+	}
+	if (!p || p->stacks[class].n >= CACHE_MAX) {
+		depot_put(class, stack);
+		return;
+	}
+	*link_of(stack) = p->stacks[class].first;
+	p->stacks[class].first = stack;
+	p->stacks[class].n++;
+}
+
+/* Make a stack, sleeping; it waits in the depot. */
+int goro_stack_fill(u32 size)
+{
+	void *stack = stack_alloc(size);
+
+	if (!stack)
+		return -ENOMEM;
+	preempt_disable();
+	depot_put(class_of(size), stack);
+	preempt_enable();
+	return 0;
+}
+
+int goro_stack_init(void)
+{
+	int i;
+
+	for (i = 0; i <= DEAD; i++)
+		raw_spin_lock_init(&depots[i].lock);
+	return 0;
+}
+
+/* A P's cache goes to the depot (the Ms have ended). */
+void goro_stack_flush(struct goro_p *p)
+{
+	int i;
+
+	preempt_disable();
+	for (i = 0; i < CLASSES; i++) {
+		struct goro_stack_cache *cache = &p->stacks[i];
+
+		while (cache->first) {
+			void *stack = cache->first;
+
+			cache->first = *link_of(stack);
+			depot_put(i, stack);
+		}
+	}
+	preempt_enable();
+}
+
+void goro_stack_exit(void)
+{
+	int i;
+
+	cancel_delayed_work_sync(&trim_work);
+	for (i = 0; i <= DEAD; i++)
+		depots[i].low = depots[i].n;
+	trim(NULL);
+}
