@@ -54,3 +54,15 @@ private_apt()
 		-o Dir::State::status=/var/lib/dpkg/status -o Dir::Etc::SourceList="$state/sources.list" \
 		-o Dir::Etc::SourceParts=/dev/null -o APT::Default-Release= "$@"
 }
+
+# The environments modules are built for, each with its kernel and what make needs to be told of it.
+envs=(6.1 6.12 uml uml-debug)
+env_make()
+{
+	case $1 in
+	6.*) echo -C "$build/kernels/$1/kdir" ;;
+	uml) echo -C "$build/uml/plain" ARCH=um ;;
+	uml-debug) echo -C "$build/uml/debug" ARCH=um ;;
+	*) die "no environment $1 (has: ${envs[*]})" ;;
+	esac
+}

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# make		build the modules (build/mod-<kernel>/*.ko) and the programs (build/user/)
+# make run	the demonstration, in a VM		make shell	a shell in a VM, goro loaded
+# make test	every test, ends in one line		make test-long	what takes longer
+# make kunit	KUnit only				make bench	measure
+# make style	checkpatch, sparse, shellcheck		make clean	keeps downloaded and built kernels
+# ENVS="6.1 uml" builds for some kernels only; JOBS=N runs N tests at once. The work is done by scripts in
+# tests/: this file only names it. Kbuild is the modules' own makefile.
+
+ENVS ?= 6.1 6.12 uml uml-debug
+JOBS ?= 1
+
+all: modules user
+
+setup:
+	@tests/vm/setup
+
+modules: setup
+	@tests/vm/build-mod $(ENVS)
+
+user: setup
+	@+$(MAKE) --no-print-directory -s -C libgoro-user
+	@+[ ! -e tests/selftests/Makefile ] || $(MAKE) --no-print-directory -s -C tests/selftests
+
+run: all
+	@tests/demo/run
+
+test: all
+	@tests/run -j $(JOBS)
+
+test-long: all
+	@tests/run -j $(JOBS) --section long
+
+kunit: all
+	@tests/run -j $(JOBS) 'kunit*'
+
+bench: all
+	@tests/bench/run
+
+shell: all
+	@tests/vm/vm --shell --timeout 86400 -- bash -c 'insmod build/mod-6.1/goro.ko; exec bash -i'
+
+style: setup
+	@tests/style
+
+clean:
+	rm -rf build/src-* build/mod-* build/user* build/logs build/run build/tmp
+
+.PHONY: all setup modules user run test test-long kunit bench shell style clean
