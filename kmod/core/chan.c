@@ -50,12 +50,6 @@ static __always_inline struct goro_sudog *claim_first(struct list_head *q)
 	return NULL;
 }
 
-static __always_inline void ready_partner(struct goro_waiter *w)
-{
-	goro_count(GORO_C_WAKE_PARTNER);
-	goro_ready(w);
-}
-
 /* A wait that no partner ended: nobody else can find the sudog after this. */
 static noinline int give_up(struct goro_chan *c, struct goro_waiter *w,
 			    enum goro_claim why)
@@ -104,7 +98,7 @@ static __always_inline int chan_send(struct goro_chan *c, const void *v, u64 dea
 		w = sg->w;
 		goro_trace_chan_send(c);
 		goro_unlock(&c->lock);
-		ready_partner(w);
+		goro_ready(w);
 		return 0;
 	}
 	if (c->n < c->cap) {
@@ -167,7 +161,7 @@ static __always_inline int chan_recv(struct goro_chan *c, void *v, u64 deadline)
 		goro_trace_chan_recv(c);
 		goro_unlock(&c->lock);
 		if (w)
-			ready_partner(w);
+			goro_ready(w);
 		return 1;
 	}
 	sg = claim_first(&c->sendq);
@@ -177,7 +171,7 @@ static __always_inline int chan_recv(struct goro_chan *c, void *v, u64 deadline)
 		w = sg->w;
 		goro_trace_chan_recv(c);
 		goro_unlock(&c->lock);
-		ready_partner(w);
+		goro_ready(w);
 		return 1;
 	}
 	if (unlikely(c->closed)) {
@@ -266,14 +260,16 @@ int goro_chan_close(struct goro_chan *c)
 
 		list_for_each_entry_safe(sg, tmp, q[i], node) {
 			list_del_init(&sg->node);
-			if (goro_claim(sg->w, GORO_BY_CLOSE))
-				list_add_tail(&sg->node, &claimed);
+			if (!goro_claim(sg->w, GORO_BY_CLOSE))
+				continue;
+			goro_count(GORO_C_WAKE_CLOSE);
+			list_add_tail(&sg->node, &claimed);
 		}
 	}
 	goro_pollq_wake(&c->pollq, GORO_POLL_IN | GORO_POLL_OUT | GORO_POLL_HUP);
 	goro_trace_chan_close(c);
 	goro_unlock(&c->lock);
-	goro_ready_all(&claimed, GORO_C_WAKE_CLOSE);
+	goro_ready_all(&claimed);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(goro_chan_close);

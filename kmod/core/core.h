@@ -49,7 +49,7 @@ static inline int goro_why_errno(enum goro_claim why)
 int goro_waitlist_wait(struct list_head *list, goro_lock_t *lock, u64 deadline,
 		       bool nocancel, enum goro_reason reason);
 void goro_waitlist_claim_all(struct list_head *list, struct list_head *claimed);
-void goro_ready_all(struct list_head *claimed, enum goro_counter count);
+void goro_ready_all(struct list_head *claimed);
 
 /* dev/: what poll(2) says of a channel, and the queue it waits on */
 goro_pollq_t *goro_chan_wq(struct goro_chan *c);

@@ -7,6 +7,9 @@
 #define _GORO_CORE_STATS_H
 
 #define GORO_COUNTERS(X) \
+	X(SWITCH, "switches") \
+	X(PARK, "parks") \
+	X(READY_LOCAL, "ready_local") \
 	X(G_CREATED, "g_created") \
 	X(G_DESTROYED, "g_destroyed") \
 	X(CHAN_CREATED, "chan_created") \
@@ -17,9 +20,6 @@
 	X(M_DESTROYED, "m_destroyed") \
 	X(TASK_CREATED, "task_created") \
 	X(TASK_DESTROYED, "task_destroyed") \
-	X(SWITCH, "switches") \
-	X(PARK, "parks") \
-	X(READY_LOCAL, "ready_local") \
 	X(INBOX, "ready_inbox") \
 	X(RUNNEXT, "runnext") \
 	X(OVERFLOW, "overflows") \
@@ -34,7 +34,6 @@
 	X(HANDOFF, "handoffs") \
 	X(HANDOFF_BACK, "handoffs_returned") \
 	X(HANDOFF_QUEUED, "handoffs_queued") \
-	X(WAKE_PARTNER, "wakes_partner") \
 	X(WAKE_CLOSE, "wakes_close") \
 	X(WAKE_EVENT, "wakes_event") \
 	X(WAKE_TIMEOUT, "wakes_timeout") \
@@ -48,6 +47,9 @@ enum goro_counter {
 #undef GORO_COUNTER_ID
 	GORO_C_MAX
 };
+
+/* the first ones are counted in each P, without a per-CPU access */
+#define GORO_C_HOT	(GORO_C_READY_LOCAL + 1)
 
 #ifdef __KERNEL__
 #include <linux/percpu.h>

@@ -36,7 +36,7 @@ int goro_wg_add(struct goro_wg *wg, long delta)
 	if (!n)
 		goro_waitlist_claim_all(&wg->waiters, &claimed);
 	goro_unlock(&wg->lock);
-	goro_ready_all(&claimed, GORO_C_WAKE_PARTNER);
+	goro_ready_all(&claimed);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(goro_wg_add);

@@ -51,7 +51,7 @@ void goro_waitlist_claim_all(struct list_head *list, struct list_head *claimed)
 }
 
 /* Ready what was claimed. No lock is held; each sudog is gone once readied. */
-void goro_ready_all(struct list_head *claimed, enum goro_counter count)
+void goro_ready_all(struct list_head *claimed)
 {
 	struct goro_sudog *sg, *tmp;
 
@@ -59,7 +59,6 @@ void goro_ready_all(struct list_head *claimed, enum goro_counter count)
 		struct goro_waiter *w = sg->w;
 
 		list_del_init(&sg->node);
-		goro_count(count);
 		goro_ready(w);
 	}
 }

@@ -78,7 +78,7 @@ PIN(goro_stats, task_created, 40);
 PIN(goro_stats, stack_created, 56);
 PIN(goro_stats, m_created, 72);
 PIN(goro_stats, switches, 88);
-PIN(goro_stats, wakes_partner, 128);
+PIN(goro_stats, readies, 128);
 PIN(goro_stats, wakes_signal, 160);
 PIN_SIZE(goro_stats, 168);
 

@@ -99,7 +99,7 @@ static int dev_stats(unsigned int cmd, unsigned long arg)
 		   goro_counter(GORO_C_STEAL_RUNNEXT);
 	s.overflows = goro_counter(GORO_C_OVERFLOW);
 	s.handoffs = goro_counter(GORO_C_HANDOFF);
-	s.wakes_partner = goro_counter(GORO_C_WAKE_PARTNER);
+	s.readies = goro_counter(GORO_C_READY_LOCAL) + goro_counter(GORO_C_INBOX);
 	s.wakes_close = goro_counter(GORO_C_WAKE_CLOSE);
 	s.wakes_timeout = goro_counter(GORO_C_WAKE_TIMEOUT);
 	s.wakes_cancel = goro_counter(GORO_C_WAKE_CANCEL);

@@ -29,6 +29,7 @@
 #include <linux/workqueue.h>
 #include <goro/goro.h>
 #include "../compat.h"
+#include "../core/stats.h"
 #include "../core/waiter.h"
 
 struct goro_p;
@@ -60,6 +61,7 @@ struct goro_g {
 	u8 reason;			/* G: enum goro_reason */
 	u8 flags;			/* C */
 	u8 cancelled;			/* set once, by whoever cancels */
+	struct goro_m *m;		/* S: the M that runs it, valid while it runs */
 	struct llist_node qnode;	/* owner of the queue it is in */
 	struct goro_waiter w;		/* waiter.h */
 	u32 stack_size;			/* C */
@@ -92,6 +94,7 @@ struct goro_g {
 struct goro_p {
 	u32 tail;			/* H: owner */
 	u32 tick;			/* O: scheduling rounds until the fairness check */
+	u64 hot[GORO_C_HOT];		/* O: counters; read by others */
 	struct goro_g *runnext;		/* H: the owner sets it, owner and thieves take it */
 	struct goro_m *m;		/* O; read by dumps */
 	int cpu;			/* C */
@@ -158,21 +161,26 @@ struct goro_m *goro_m_lookup(void);
  */
 static __always_inline struct goro_m *goro_m_current(void)
 {
+#ifdef CONFIG_UML
+	/* each per-CPU access and each current costs a call there: one for all */
+	int cpu = raw_smp_processor_id();
+
+	if (likely(per_cpu(goro_cpu, cpu).task == cpu_tasks[cpu]))
+		return per_cpu(goro_cpu, cpu).m;
+#else
 	if (likely(raw_cpu_read(goro_cpu.task) == current))
 		return raw_cpu_read(goro_cpu.m);
+#endif
 	if (likely(!(current->flags & PF_KTHREAD)))
 		return NULL;
 	return goro_m_lookup();
 }
 
-/* The calling goroutine, or NULL. */
+/* The calling goroutine, or NULL. Task context. */
 static __always_inline struct goro_g *goro_self(void)
 {
-	struct goro_m *m;
+	struct goro_m *m = goro_m_current();
 
-	if (unlikely(!in_task()))
-		return NULL;
-	m = goro_m_current();
 	return m ? m->cur : NULL;
 }
 

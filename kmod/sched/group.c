@@ -37,7 +37,7 @@ void goro_group_leave(struct goro_g *g, int err)
 		goro_waitlist_claim_all(&grp->waiters, &claimed);
 	goro_unlock(&grp->lock);
 	g->group = NULL;
-	goro_ready_all(&claimed, GORO_C_WAKE_PARTNER);
+	goro_ready_all(&claimed);
 }
 
 /*

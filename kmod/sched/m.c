@@ -32,12 +32,6 @@ static atomic_t nms;
 static u32 m_ids;		/* under create_mutex */
 static DEFINE_MUTEX(create_mutex);
 
-/* The trace follows the goroutine: see design.md, "current->stack". */
-void goro_stack_follow(struct goro_m *m, struct goro_g *g)
-{
-	current->stack = g->stack_size == THREAD_SIZE ? g->stack : m->stack;
-}
-
 static void set_this_cpu(struct goro_m *m)
 {
 	struct task_struct *task = m ? m->task : NULL;

@@ -1,21 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A P's queues, and the global one.
- *
- * Ring (Go's, after Chase and Lev): the owner writes slot and then tail
- * (release); whoever takes reads head, tail (acquire) and the slot, and then
- * moves head by cmpxchg. A thief that loses the race has read a slot that may
- * have been written again: it throws what it read away. Indices are 32 bits
- * and wrap; a thief would have to sleep through exactly 2^32 pops between its
- * read and its cmpxchg, with preemption off.
- *
- * Inbox: a lock-free list that anybody pushes to and anybody may take whole,
- * so there is no ABA. It holds the newest first; whoever takes it turns it.
- *
- * Global queue: what overflowed. Under goro_sched.lock, not on the usual path.
- *
- * Exception to "the owner only": with goro_sched.multi clear there are no
- * thieves, and the owner moves head without an atomic.
+ * A P's queues, and the global one: what is not on the fast path (see p.h).
  */
 #include "sched.h"
 
@@ -25,7 +10,7 @@ static struct goro_g *node_g(struct llist_node *n)
 }
 
 /* Half the ring and `g` go to the global queue. False: a thief made room. */
-static noinline bool overflow(struct goro_p *p, struct goro_g *g, u32 head)
+bool goro_ring_overflow(struct goro_p *p, struct goro_g *g, u32 head)
 {
 	struct goro_g *batch[GORO_RING / 2];
 	u32 i, n = GORO_RING / 2;
@@ -40,43 +25,6 @@ static noinline bool overflow(struct goro_p *p, struct goro_g *g, u32 head)
 	goro_count(GORO_C_OVERFLOW);
 	goro_global_push(&batch[0]->qnode, &g->qnode, n + 1);
 	return true;
-}
-
-void goro_ring_push(struct goro_p *p, struct goro_g *g)
-{
-	u32 tail = p->tail;
-
-	for (;;) {
-		u32 head = smp_load_acquire(&p->head);
-
-		if (likely(tail - head < GORO_RING)) {
-			WRITE_ONCE(p->ring[tail % GORO_RING], g);
-			smp_store_release(&p->tail, tail + 1);
-			return;
-		}
-		if (overflow(p, g, head))
-			return;
-	}
-}
-
-struct goro_g *goro_ring_pop(struct goro_p *p)
-{
-	u32 head = smp_load_acquire(&p->head);
-
-	while (head != p->tail) {
-		struct goro_g *g = p->ring[head % GORO_RING];
-		u32 seen;
-
-		if (!goro_sched.multi) {
-			WRITE_ONCE(p->head, head + 1);
-			return g;
-		}
-		seen = cmpxchg_release(&p->head, head, head + 1);
-		if (seen == head)
-			return g;
-		head = seen;
-	}
-	return NULL;
 }
 
 /* Take all of from's inbox into p's ring, oldest first. True: something came. */
@@ -102,32 +50,39 @@ void goro_runnext_expose(struct goro_p *p)
 		goro_ring_push(p, g);
 }
 
+/*
+ * With interrupts off: sched_out comes here under an rq lock, and an interrupt
+ * that wakes somebody wants one.
+ */
 void goro_global_push(struct llist_node *first, struct llist_node *last, u32 n)
 {
+	unsigned long flags;
+
 	last->next = NULL;
-	raw_spin_lock(&goro_sched.lock);
+	raw_spin_lock_irqsave(&goro_sched.lock, flags);
 	if (goro_sched.gq_last)
 		goro_sched.gq_last->next = first;
 	else
 		goro_sched.gq_first = first;
 	goro_sched.gq_last = last;
 	WRITE_ONCE(goro_sched.gq_n, goro_sched.gq_n + n);
-	raw_spin_unlock(&goro_sched.lock);
+	raw_spin_unlock_irqrestore(&goro_sched.lock, flags);
 }
 
 /* This P's share of the global queue: one to run, the others into the ring. */
 struct goro_g *goro_global_get(struct goro_p *p)
 {
 	struct llist_node *first, *last, *next;
+	unsigned long flags;
 	u32 n, i;
 
 	if (!READ_ONCE(goro_sched.gq_n))
 		return NULL;
-	raw_spin_lock(&goro_sched.lock);
+	raw_spin_lock_irqsave(&goro_sched.lock, flags);
 	n = min3(goro_sched.gq_n, goro_sched.gq_n / goro_sched.procs + 1,
 		 (u32)GORO_RING / 2);
 	if (!n) {
-		raw_spin_unlock(&goro_sched.lock);
+		raw_spin_unlock_irqrestore(&goro_sched.lock, flags);
 		return NULL;
 	}
 	first = goro_sched.gq_first;
@@ -137,7 +92,7 @@ struct goro_g *goro_global_get(struct goro_p *p)
 	if (!last->next)
 		goro_sched.gq_last = NULL;
 	WRITE_ONCE(goro_sched.gq_n, goro_sched.gq_n - n);
-	raw_spin_unlock(&goro_sched.lock);
+	raw_spin_unlock_irqrestore(&goro_sched.lock, flags);
 
 	goro_count(GORO_C_GLOBAL);
 	next = first->next;
@@ -148,39 +103,6 @@ struct goro_g *goro_global_get(struct goro_p *p)
 		goro_ring_push(p, node_g(this));
 	}
 	return node_g(first);
-}
-
-/*
- * The next G of this P, without looking at others' queues. Every 61st time the
- * global queue, then the ring, come before runnext, so that a pair that
- * readies each other cannot keep the others waiting.
- */
-struct goro_g *goro_p_get(struct goro_p *p)
-{
-	struct goro_g *g;
-
-	if (unlikely(!--p->tick)) {
-		p->tick = GORO_FAIR;
-		/* an M that hops for ever must not hold up synchronize_rcu_tasks() */
-		rcu_tasks_classic_qs(current, false);
-		g = goro_global_get(p);
-		if (g)
-			return g;
-		goto ring;
-	}
-	g = goro_runnext_take(p);
-	if (g)
-		return g;
-ring:
-	if (unlikely(!llist_empty(&p->inbox)))
-		goro_inbox_drain(p, p);
-	g = goro_ring_pop(p);
-	if (likely(g))
-		return g;
-	g = goro_runnext_take(p);
-	if (g)
-		return g;
-	return goro_global_get(p);
 }
 
 bool goro_p_has_work(struct goro_p *p)

@@ -40,15 +40,20 @@ static int on_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync, void
 	struct poll_entry *e = container_of(wait, struct poll_entry, wait);
 	struct goro_waiter *w = e->w;
 	__poll_t mask = key_to_poll(key);
+	bool claimed;
 
 	if (mask && !(mask & (e->events | POLLFREE)))
 		return 0;
+	claimed = goro_claim_event(w);
 	if (mask & POLLFREE) {
+		/*
+		 * After the release the entry may be gone, if something else
+		 * has woken the waiter; so it comes after the claim.
+		 */
 		list_del_init(&wait->entry);
-		/* pairs with unregister(): no touch of head after this */
 		smp_store_release(&e->head, NULL);
 	}
-	if (goro_claim_event(w)) {
+	if (claimed) {
 		goro_count(GORO_C_WAKE_EVENT);
 		goro_ready(w);
 	}
@@ -124,10 +129,10 @@ static int poll(struct file *file, struct socket *sock, __poll_t events, u64 dea
 	if (deadline == GORO_NOW)
 		return -EAGAIN;
 
-	w = goro_waiter_self(&t);
-	poller.w = w;
 	poller.n = 0;
 	for (;;) {
+		w = goro_waiter_self(&t);
+		poller.w = w;
 		poller.full = false;
 		init_poll_funcptr(&poller.pt, on_register);
 		poller.pt._key = events;

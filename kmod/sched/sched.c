@@ -77,7 +77,7 @@ void goro_ready_g(struct goro_g *g)
 	if (unlikely(!m || !m->p)) {
 		goro_inbox_push(g);
 	} else {
-		goro_count(GORO_C_READY_LOCAL);
+		m->p->hot[GORO_C_READY_LOCAL]++;
 		old = goro_runnext_put(m->p, g);
 		if (old)
 			goro_ring_push(m->p, old);
@@ -115,7 +115,7 @@ static __always_inline void park_check(struct goro_m *m, struct goro_g *g)
  */
 struct goro_g *goro_pick(struct goro_g *g)
 {
-	struct goro_m *m = goro_m_current();
+	struct goro_m *m = g->m;
 	struct goro_p *p = m->p;
 	struct goro_g *next = NULL;
 
@@ -126,6 +126,7 @@ struct goro_g *goro_pick(struct goro_g *g)
 		park_check(m, g);
 	}
 	if (likely(p)) {
+		p->hot[GORO_C_PARK] += g->reason != GORO_R_YIELD;
 		next = goro_p_get(p);
 		if (next == g) {
 			trace_goro_start(g->id);
@@ -142,8 +143,9 @@ struct goro_g *goro_pick(struct goro_g *g)
 			goro_stack_take(p, next);
 		}
 		if (likely(next->stack && !smp_load_acquire(&next->on_cpu))) {
-			goro_count(GORO_C_SWITCH);
+			p->hot[GORO_C_SWITCH]++;
 			next->on_cpu = 1;
+			next->m = m;
 			WRITE_ONCE(m->cur, next);
 			goro_stack_follow(m, next);
 			trace_goro_start(next->id);
@@ -164,8 +166,9 @@ static void run(struct goro_m *m, struct goro_g *g)
 		goro_count(GORO_C_ON_CPU_WAIT);
 		smp_cond_load_acquire(&g->on_cpu, !VAL);
 	}
-	goro_count(GORO_C_SWITCH);
+	m->p->hot[GORO_C_SWITCH]++;
 	g->on_cpu = 1;
+	g->m = m;
 	WRITE_ONCE(m->cur, g);
 	goro_stack_follow(m, g);
 	trace_goro_start(g->id);
@@ -291,7 +294,7 @@ void goro_yield(void)
 	preempt_disable();
 	g->reason = GORO_R_YIELD;
 	trace_goro_ready(g->id, g->id);
-	m = goro_m_current();
+	m = g->m;
 	if (likely(m->p)) {
 		goro_ring_push(m->p, g);
 		if (goro_sched.multi) {
@@ -310,8 +313,11 @@ u64 goro_counter(enum goro_counter id)
 	u64 sum = 0;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		sum += READ_ONCE(per_cpu(goro_counters, cpu).v[id]);
+		if (id < GORO_C_HOT && goro_sched.ps && goro_sched.ps[cpu])
+			sum += READ_ONCE(goro_sched.ps[cpu]->hot[id]);
+	}
 	return sum;
 }
 EXPORT_SYMBOL_GPL(goro_counter);

@@ -41,7 +41,7 @@ struct goro_sched {
 	atomic_t nidle;			/* A: bits in idle, a hint */
 	atomic_t nspinning;		/* A: Ms that look for work */
 
-	raw_spinlock_t lock ____cacheline_aligned;	/* taken with preemption off */
+	raw_spinlock_t lock ____cacheline_aligned;	/* IRQ-safe: taken under rq locks */
 	struct llist_node *gq_first, *gq_last;	/* L */
 	u32 gq_n;			/* L; read without it as a hint */
 };
@@ -50,43 +50,16 @@ extern struct goro_sched goro_sched;
 extern unsigned int goro_param_procs;
 extern unsigned int goro_param_max_ms;
 
-/* p.c: the owner, preemption off, unless said otherwise */
-void goro_ring_push(struct goro_p *p, struct goro_g *g);
-struct goro_g *goro_ring_pop(struct goro_p *p);
+/* p.c, p.h: the owner, preemption off, unless said otherwise */
+bool goro_ring_overflow(struct goro_p *p, struct goro_g *g, u32 head);
 bool goro_inbox_drain(struct goro_p *p, struct goro_p *from);
 void goro_runnext_expose(struct goro_p *p);
-struct goro_g *goro_p_get(struct goro_p *p);
 void goro_global_push(struct llist_node *first, struct llist_node *last, u32 n);
 struct goro_g *goro_global_get(struct goro_p *p);
 bool goro_p_has_work(struct goro_p *p);	/* any context */
 bool goro_any_work(void);		/* any context */
 
-/*
- * runnext: the owner alone turns NULL into a G; thieves turn a G into NULL by
- * cmpxchg. Release pairs with the thief's acquire: it sees the whole G.
- */
-static __always_inline struct goro_g *goro_runnext_take(struct goro_p *p)
-{
-	struct goro_g *g = READ_ONCE(p->runnext);
-
-	if (!g)
-		return NULL;
-	if (!goro_sched.multi) {
-		p->runnext = NULL;
-		return g;
-	}
-	return cmpxchg(&p->runnext, g, NULL) == g ? g : NULL;
-}
-
-static __always_inline struct goro_g *goro_runnext_put(struct goro_p *p, struct goro_g *g)
-{
-	struct goro_g *old = READ_ONCE(p->runnext);
-
-	if (old && goro_sched.multi)
-		return xchg(&p->runnext, g);
-	smp_store_release(&p->runnext, g);
-	return old;
-}
+#include "p.h"
 
 /* steal.c */
 bool goro_steal(struct goro_m *m, struct goro_p *p);
@@ -103,7 +76,12 @@ void goro_m_idle(struct goro_m *m);
 void goro_m_wait(struct goro_m *m);
 bool goro_p_start(struct goro_p *p, bool spinning);
 void goro_p_release(struct goro_p *p);
-void goro_stack_follow(struct goro_m *m, struct goro_g *g);
+
+/* Traces follow the goroutine: see design.md, "current->stack". m is current's. */
+static __always_inline void goro_stack_follow(struct goro_m *m, struct goro_g *g)
+{
+	m->task->stack = g->stack_size == THREAD_SIZE ? g->stack : m->stack;
+}
 
 static inline bool goro_p_claim_idle(struct goro_p *p)
 {

@@ -210,8 +210,8 @@ struct goro_stats {
 	__u64 steals;		/* takes from another CPU's queue */
 	__u64 overflows;	/* local queue full, half of it went to the global one */
 	__u64 handoffs;		/* P given on because its thread blocked */
+	__u64 readies;		/* goroutines made runnable, whoever did it */
 	/* waits that were ended by ... */
-	__u64 wakes_partner;	/* ... a sender or receiver */
 	__u64 wakes_close;
 	__u64 wakes_timeout;
 	__u64 wakes_cancel;

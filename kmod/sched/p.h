@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A P's queues, and the global one.
+ *
+ * Ring (Go's, after Chase and Lev): the owner writes slot and then tail
+ * (release); whoever takes reads head, tail (acquire) and the slot, and then
+ * moves head by cmpxchg. A thief that loses the race has read a slot that may
+ * have been written again: it throws what it read away. Indices are 32 bits
+ * and wrap; a thief would have to sleep through exactly 2^32 pops between its
+ * read and its cmpxchg, with preemption off.
+ *
+ * Inbox: a lock-free list that anybody pushes to and anybody may take whole,
+ * so there is no ABA. It holds the newest first; whoever takes it turns it.
+ *
+ * Global queue: what overflowed. Under goro_sched.lock, not on the usual path.
+ *
+ * Exception to "the owner only": with goro_sched.multi clear there are no
+ * thieves, and the owner moves head without an atomic.
+ */
+#ifndef _GORO_SCHED_P_H
+#define _GORO_SCHED_P_H
+
+/*
+ * runnext: the owner alone turns NULL into a G; thieves turn a G into NULL by
+ * cmpxchg. Release pairs with the thief's acquire: it sees the whole G.
+ */
+static __always_inline struct goro_g *goro_runnext_take(struct goro_p *p)
+{
+	struct goro_g *g = READ_ONCE(p->runnext);
+
+	if (!g)
+		return NULL;
+	if (!goro_sched.multi) {
+		p->runnext = NULL;
+		return g;
+	}
+	return cmpxchg(&p->runnext, g, NULL) == g ? g : NULL;
+}
+
+static __always_inline struct goro_g *goro_runnext_put(struct goro_p *p, struct goro_g *g)
+{
+	struct goro_g *old = READ_ONCE(p->runnext);
+
+	if (old && goro_sched.multi)
+		return xchg(&p->runnext, g);
+	smp_store_release(&p->runnext, g);
+	return old;
+}
+
+static __always_inline void goro_ring_push(struct goro_p *p, struct goro_g *g)
+{
+	u32 tail = p->tail;
+
+	for (;;) {
+		u32 head = smp_load_acquire(&p->head);
+
+		if (likely(tail - head < GORO_RING)) {
+			WRITE_ONCE(p->ring[tail % GORO_RING], g);
+			smp_store_release(&p->tail, tail + 1);
+			return;
+		}
+		if (goro_ring_overflow(p, g, head))
+			return;
+	}
+}
+
+static __always_inline struct goro_g *goro_ring_pop(struct goro_p *p)
+{
+	u32 head = smp_load_acquire(&p->head);
+
+	while (head != p->tail) {
+		struct goro_g *g = p->ring[head % GORO_RING];
+		u32 seen;
+
+		if (!goro_sched.multi) {
+			WRITE_ONCE(p->head, head + 1);
+			return g;
+		}
+		seen = cmpxchg_release(&p->head, head, head + 1);
+		if (seen == head)
+			return g;
+		head = seen;
+	}
+	return NULL;
+}
+
+/*
+ * The next G of this P, without looking at others' queues. Every 61st time the
+ * global queue, then the ring, come before runnext, so that a pair that
+ * readies each other cannot keep the others waiting.
+ */
+static __always_inline struct goro_g *goro_p_get(struct goro_p *p)
+{
+	struct goro_g *g;
+
+	if (unlikely(!--p->tick)) {
+		p->tick = GORO_FAIR;
+		/* an M that hops for ever must not hold up synchronize_rcu_tasks() */
+		rcu_tasks_classic_qs(current, false);
+		g = goro_global_get(p);
+		if (g)
+			return g;
+		goto ring;
+	}
+	g = goro_runnext_take(p);
+	if (g)
+		return g;
+ring:
+	if (unlikely(!llist_empty(&p->inbox)))
+		goro_inbox_drain(p, p);
+	g = goro_ring_pop(p);
+	if (likely(g))
+		return g;
+	g = goro_runnext_take(p);
+	if (g)
+		return g;
+	return goro_global_get(p);
+}
+
+#endif /* _GORO_SCHED_P_H */
