@@ -83,6 +83,9 @@ struct goro_attr {
 	u32 flags;
 };
 
+/* not a tail call: the return address tells where the goroutine was started */
+#define __goro_here(call)	({ int __ret = (call); barrier(); __ret; })
+
 int __goro_go(goro_fn_t fn, void *arg, const void *copy, size_t size,
 	      const struct goro_attr *attr, struct module *owner);
 int __goro_group_go(struct goro_group *grp, goro_err_fn_t fn, void *arg,
@@ -99,7 +102,8 @@ int __goro_group_go(struct goro_group *grp, goro_err_fn_t fn, void *arg,
  * Context: process context, also inside a goroutine; may sleep.
  * Return: 0, -ENOMEM, -ENODEV (goro is unloading or marked itself broken).
  */
-#define goro_go(fn, arg)	__goro_go(fn, arg, NULL, 0, NULL, THIS_MODULE)
+#define goro_go(fn, arg) \
+	__goro_here(__goro_go(fn, arg, NULL, 0, NULL, THIS_MODULE))
 
 /**
  * goro_go_copy - start a goroutine with its argument captured by value
@@ -110,7 +114,8 @@ int __goro_group_go(struct goro_group *grp, goro_err_fn_t fn, void *arg,
  * The captured-loop-variable mistake cannot happen. Context and return value
  * as goro_go(), and -EINVAL for a @size above 4096.
  */
-#define goro_go_copy(fn, args, size)	__goro_go(fn, NULL, args, size, NULL, THIS_MODULE)
+#define goro_go_copy(fn, args, size) \
+	__goro_here(__goro_go(fn, NULL, args, size, NULL, THIS_MODULE))
 
 /**
  * goro_go_attr - goro_go() with attributes
@@ -120,7 +125,8 @@ int __goro_group_go(struct goro_group *grp, goro_err_fn_t fn, void *arg,
  *
  * Return: as goro_go(), and -EINVAL for a stack size or flag that is unknown.
  */
-#define goro_go_attr(fn, arg, attr)	__goro_go(fn, arg, NULL, 0, attr, THIS_MODULE)
+#define goro_go_attr(fn, arg, attr) \
+	__goro_here(__goro_go(fn, arg, NULL, 0, attr, THIS_MODULE))
 
 /**
  * goro_yield - let others run (Go: runtime.Gosched)
@@ -182,11 +188,12 @@ void goro_group_init(struct goro_group *grp);
  * Context: as goro_go(). Return: as goro_go(), and -ECANCELED in a cancelled
  * group (nothing is started).
  */
-#define goro_group_go(grp, fn, arg)	__goro_group_go(grp, fn, arg, NULL, 0, NULL)
+#define goro_group_go(grp, fn, arg) \
+	__goro_here(__goro_group_go(grp, fn, arg, NULL, 0, NULL))
 #define goro_group_go_copy(grp, fn, args, size) \
-	__goro_group_go(grp, fn, NULL, args, size, NULL)
+	__goro_here(__goro_group_go(grp, fn, NULL, args, size, NULL))
 #define goro_group_go_attr(grp, fn, arg, attr) \
-	__goro_group_go(grp, fn, arg, NULL, 0, attr)
+	__goro_here(__goro_group_go(grp, fn, arg, NULL, 0, attr))
 
 /**
  * goro_group_cancel - ask all members to end
