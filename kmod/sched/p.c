@@ -9,21 +9,23 @@ static struct goro_g *node_g(struct llist_node *n)
 	return container_of(n, struct goro_g, qnode);
 }
 
-/* Half the ring and `g` go to the global queue. False: a thief made room. */
+/*
+ * Half the ring and `g` go to the global queue. False: a thief made room. Once
+ * head has moved, the slots behind it are nobody's until the owner, who is us,
+ * pushes again.
+ */
 bool goro_ring_overflow(struct goro_p *p, struct goro_g *g, u32 head)
 {
-	struct goro_g *batch[GORO_RING / 2];
 	u32 i, n = GORO_RING / 2;
 
-	for (i = 0; i < n; i++)
-		batch[i] = READ_ONCE(p->ring[(head + i) % GORO_RING]);
 	if (cmpxchg(&p->head, head, head + n) != head)
 		return false;
 	for (i = 0; i + 1 < n; i++)
-		batch[i]->qnode.next = &batch[i + 1]->qnode;
-	batch[n - 1]->qnode.next = &g->qnode;
+		p->ring[(head + i) % GORO_RING]->qnode.next =
+			&p->ring[(head + i + 1) % GORO_RING]->qnode;
+	p->ring[(head + n - 1) % GORO_RING]->qnode.next = &g->qnode;
 	goro_count(GORO_C_OVERFLOW);
-	goro_global_push(&batch[0]->qnode, &g->qnode, n + 1);
+	goro_global_push(&p->ring[head % GORO_RING]->qnode, &g->qnode, n + 1);
 	return true;
 }
 
