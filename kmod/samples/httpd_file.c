@@ -83,6 +83,9 @@ static int file_open(const char *name, struct httpd_file *f)
 		err = -EISDIR;
 	if (!err && !S_ISREG(st.mode))
 		err = -EACCES;
+	/* the walk asked the directories; dentry_open() does not ask the file */
+	if (!err)
+		err = path_permission(&path, MAY_READ | MAY_OPEN);
 	if (err)
 		goto out;
 	f->file = dentry_open(&path, O_RDONLY | O_LARGEFILE | O_NONBLOCK, nobody);

@@ -77,7 +77,7 @@ def content(name):
 def load(**params):
     global port
     args = {"root": root, "port": 0, **params}
-    subprocess.run(["insmod", module] + [f"{k}={v}" for k, v in args.items()], check=True)
+    subprocess.run(["insmod", module] + [f"{k}={v}" for k, v in args.items()], check=True, capture_output=True)
     port = int(param("port"))
 
 
@@ -432,8 +432,18 @@ def cap():
         c.sock.close()
 
 
+def failure(test):
+    """what went wrong in it, as a list; for other threads"""
+    try:
+        test()
+        return []
+    except (Wrong, OSError, subprocess.CalledProcessError) as e:
+        return [e]
+
+
 def unload_open():
     """Idle connections are closed; an answer under way is finished."""
+    param("drain_ms", PATIENCE * 1000)
     idle = [Client() for _ in range(20)]
     used = [Client() for _ in range(20)]
     for c in used:
@@ -441,13 +451,15 @@ def unload_open():
     begun = Client(GET[:10])
     busy = Client(b"GET /huge.bin HTTP/1.1\r\nHost: t\r\n\r\n", rcvbuf=4096)
     need(busy.more(), "no answer")
-    rmmod = threading.Thread(target=run, args=("unload itself", unload))
+    errors = []
+    rmmod = threading.Thread(target=lambda: errors.extend(failure(unload)))
     rmmod.start()
     for c in idle + used + [begun]:
         c.ended()
     need(busy.answer()[2] == content("huge.bin"), "body")
     busy.ended()
     rmmod.join()
+    need(not errors, errors)
     need(not os.path.exists(PARAMS), "still loaded")
 
 
