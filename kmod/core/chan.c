@@ -73,7 +73,7 @@ static noinline int wait_on_nil(u64 deadline)
 		goro_section_end();
 		return -ECANCELED;
 	}
-	return goro_why_errno(goro_park(w, NULL, deadline, GORO_R_NIL));
+	return goro_why_errno(goro_park(w, deadline, GORO_R_NIL));
 }
 
 static __always_inline int chan_send(struct goro_chan *c, const void *v, u64 deadline)
@@ -122,7 +122,7 @@ static __always_inline int chan_send(struct goro_chan *c, const void *v, u64 dea
 	w->sg.elem = (void *)v;
 	list_add_tail(&w->sg.node, &c->sendq);
 	goro_pollq_wake(&c->pollq, GORO_POLL_IN);
-	why = goro_park(w, &c->lock, deadline, GORO_R_SEND);
+	why = goro_park_unlock(w, &c->lock, deadline, GORO_R_SEND);
 	if (likely(why == GORO_BY_PARTNER))
 		return 0;
 	if (why == GORO_BY_CLOSE)
@@ -191,7 +191,7 @@ static __always_inline int chan_recv(struct goro_chan *c, void *v, u64 deadline)
 	w->sg.elem = v;
 	list_add_tail(&w->sg.node, &c->recvq);
 	goro_pollq_wake(&c->pollq, GORO_POLL_OUT);
-	why = goro_park(w, &c->lock, deadline, GORO_R_RECV);
+	why = goro_park_unlock(w, &c->lock, deadline, GORO_R_RECV);
 	if (likely(why == GORO_BY_PARTNER))
 		return 1;
 	if (why != GORO_BY_CLOSE)

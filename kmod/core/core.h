@@ -47,7 +47,7 @@ static inline int goro_why_errno(enum goro_claim why)
 
 /* wait lists: WaitGroup's and group's (core/waitlist.c) */
 int goro_waitlist_wait(struct list_head *list, goro_lock_t *lock, u64 deadline,
-		       bool nocancel, enum goro_reason reason);
+		       bool nocancel, enum goro_reason reason) __releases(lock);
 void goro_waitlist_claim_all(struct list_head *list, struct list_head *claimed);
 void goro_ready_all(struct list_head *claimed);
 

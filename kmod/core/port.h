@@ -15,9 +15,9 @@
  *                                    where it is set. A canceller sets the
  *                                    flag, full barrier, claims: one of the
  *                                    two sees the other.
- *   goro_park(w, lock, deadline, r)  drop the lock, or end the section where
- *                                    it is NULL, and wait until claimed; back
- *                                    to RUN; returns the reason.
+ *   goro_park(w, deadline, r)        end the section and wait until claimed;
+ *                                    back to RUN; returns the reason
+ *   goro_park_unlock(w, lock, ...)   the same from under a lock, which it drops
  *   goro_ready(w)                    make a claimed waiter run; nothing of w
  *                                    may be touched after it. Any context.
  *   goro_alloc(size), goro_free(p)   zeroed memory charged to the caller

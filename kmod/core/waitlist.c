@@ -14,6 +14,7 @@
  */
 int goro_waitlist_wait(struct list_head *list, goro_lock_t *lock, u64 deadline,
 		       bool nocancel, enum goro_reason reason)
+	__releases(lock)
 {
 	struct goro_thread t;
 	struct goro_waiter *w;
@@ -29,7 +30,7 @@ int goro_waitlist_wait(struct list_head *list, goro_lock_t *lock, u64 deadline,
 		return -ECANCELED;
 	}
 	list_add_tail(&w->sg.node, list);
-	why = goro_park(w, lock, deadline, reason);
+	why = goro_park_unlock(w, lock, deadline, reason);
 	if (why == GORO_BY_PARTNER)
 		return 0;
 	goro_lock(lock);

@@ -111,7 +111,7 @@ static enum goro_claim commit(struct goro_waiter *w, u64 deadline)
 		goro_section_end();
 		return GORO_BY_CANCEL;
 	}
-	return goro_park(w, NULL, deadline, GORO_R_POLL);
+	return goro_park(w, deadline, GORO_R_POLL);
 }
 
 static int poll(struct file *file, struct socket *sock, __poll_t events, u64 deadline)

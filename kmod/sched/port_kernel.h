@@ -80,32 +80,47 @@ static __always_inline bool goro_wait_begin(struct goro_waiter *w, bool nocancel
 	return false;
 }
 
-enum goro_claim goro_park_thread(struct goro_waiter *w, goro_lock_t *lock, u64 deadline);
+enum goro_claim goro_park_thread(struct goro_waiter *w, u64 deadline);
 void goro_timer_arm(struct goro_g *g, u64 deadline);
 
+/* A G's half of a park: the section is open. */
 static __always_inline enum goro_claim
-goro_park(struct goro_waiter *w, goro_lock_t *lock, u64 deadline, enum goro_reason reason)
+goro_park_g(struct goro_g *g, u64 deadline, enum goro_reason reason)
 {
 	enum goro_claim why;
-	struct goro_g *g;
 
-	if (unlikely(w->kind != GORO_W_G))
-		return goro_park_thread(w, lock, deadline);
-
-	g = goro_w_to_g(w);
 	g->reason = reason;
-	if (lock) {
-		goro_section_begin();
-		goro_unlock(lock);
-	}
 	if (unlikely(deadline != GORO_FOREVER))
 		goro_timer_arm(g, deadline);
 	goro_switch_out(g);
 	if (unlikely(deadline != GORO_FOREVER))
 		hrtimer_cancel(&g->timer);
-	why = atomic_read(&w->claim);
-	atomic_set(&w->claim, GORO_RUN);
+	why = atomic_read(&g->w.claim);
+	atomic_set(&g->w.claim, GORO_RUN);
 	return why;
+}
+
+static __always_inline enum goro_claim
+goro_park(struct goro_waiter *w, u64 deadline, enum goro_reason reason)
+{
+	if (likely(w->kind == GORO_W_G))
+		return goro_park_g(goro_w_to_g(w), deadline, reason);
+	goro_section_end();
+	return goro_park_thread(w, deadline);
+}
+
+static __always_inline enum goro_claim
+goro_park_unlock(struct goro_waiter *w, goro_lock_t *lock, u64 deadline,
+		 enum goro_reason reason)
+	__releases(lock)
+{
+	if (likely(w->kind == GORO_W_G)) {
+		goro_section_begin();
+		goro_unlock(lock);
+		return goro_park_g(goro_w_to_g(w), deadline, reason);
+	}
+	goro_unlock(lock);
+	return goro_park_thread(w, deadline);
 }
 
 void goro_ready_g(struct goro_g *g);

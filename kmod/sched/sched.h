@@ -112,7 +112,7 @@ DECLARE_PER_CPU(struct goro_all, goro_all);
 
 /* switch_x86_64.S */
 asmlinkage void goro_g_entry(void);
-asmlinkage void goro_g_main(struct goro_g *prev);
+asmlinkage void __noreturn goro_g_main(struct goro_g *prev);
 long goro_call_on(unsigned long sp, long (*fn)(void *arg), void *arg);
 
 /* group.c */

@@ -43,7 +43,7 @@ int goro_sleep_until(u64 deadline)
 		goro_section_end();
 		return -ECANCELED;
 	}
-	why = goro_park(w, NULL, deadline, GORO_R_SLEEP);
+	why = goro_park(w, deadline, GORO_R_SLEEP);
 	return why == GORO_BY_TIMEOUT ? 0 : goro_why_errno(why);
 }
 EXPORT_SYMBOL_GPL(goro_sleep_until);
@@ -53,7 +53,7 @@ EXPORT_SYMBOL_GPL(goro_sleep_until);
  * somebody claimed it before it could give up, its waiter must stay until that
  * one has readied it.
  */
-enum goro_claim goro_park_thread(struct goro_waiter *w, goro_lock_t *lock, u64 deadline)
+enum goro_claim goro_park_thread(struct goro_waiter *w, u64 deadline)
 {
 	struct goro_thread *t = container_of(w, struct goro_thread, w);
 	ktime_t until = ns_to_ktime(min_t(u64, deadline, KTIME_MAX));
@@ -62,10 +62,6 @@ enum goro_claim goro_park_thread(struct goro_waiter *w, goro_lock_t *lock, u64 d
 		    TASK_UNINTERRUPTIBLE : TASK_INTERRUPTIBLE;
 	bool claimed = false;
 
-	if (lock)
-		goro_unlock(lock);
-	else
-		goro_section_end();
 	for (;;) {
 		set_current_state(state);
 		if (smp_load_acquire(&t->done))
