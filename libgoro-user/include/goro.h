@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * libgoro-user: channels and goroutines of the kernel, for C and C++ programs.
+ *
+ *	int dev = goro_dev_open();
+ *	int c = goro_kchan_make(dev, sizeof(int), 8, 0);
+ *	int v = 42;
+ *
+ *	goro_kchan_send(c, &v);
+ *	goro_kchan_recv(c, &v);
+ *
+ * Thin wrappers: one call each of the ABI in <linux/goro.h>, which says what it
+ * does. Every call returns 0 or a positive value, or -errno; errno itself is
+ * never touched. Everything is a file descriptor, for close(2), poll(2), read(2)
+ * and write(2); all are close-on-exec. All calls are thread-safe.
+ *
+ * Deadlines are absolute, CLOCK_MONOTONIC, in ns: GORO_NOW does not block
+ * (-EAGAIN), GORO_FOREVER has none; goro_in(ns) makes one. -ETIMEDOUT: it passed.
+ * -EINTR: a signal handler without SA_RESTART ran.
+ */
+#ifndef GORO_H
+#define GORO_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/goro.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* CLOCK_MONOTONIC now, in ns; and the deadline that is so many ns from now */
+uint64_t goro_now(void);
+uint64_t goro_in(uint64_t ns);
+
+/* ---- the device: goro_dev(3) ----------------------------------------- */
+
+/* open /dev/goro: its fd, or what open(2) says */
+int goro_dev_open(void);
+int goro_dev_query(int dev, struct goro_query *q);
+int goro_dev_stats(int dev, struct goro_stats *s);
+
+/* ---- channels: goro_kchan(3) ----------------------------------------- */
+
+/* Go: make(chan T, cap). flags: GORO_FD_NONBLOCK. Returns the channel's fd */
+int goro_kchan_make(int dev, uint32_t elem, uint64_t cap, uint32_t flags);
+
+/* Go: c <- v. 0, -EPIPE (closed) */
+int goro_kchan_send(int c, const void *v);
+int goro_kchan_send_until(int c, const void *v, uint64_t deadline);
+/* n elements: how many were sent */
+int goro_kchan_sendn(int c, const void *v, uint32_t n, uint64_t deadline);
+
+/* Go: v, ok = <-c. 1 with an element; 0 closed and drained, v is zeroed */
+int goro_kchan_recv(int c, void *v);
+int goro_kchan_recv_until(int c, void *v, uint64_t deadline);
+/* up to n elements: how many; waits for the first only, but for GORO_RECV_ALL */
+int goro_kchan_recvn(int c, void *v, uint32_t n, uint32_t flags, uint64_t deadline);
+
+/* Go: close(c). 0, -EBADFD (was closed). Not close(2), which frees the fd */
+int goro_kchan_close(int c);
+int goro_kchan_info(int c, struct goro_chan_info *info);
+
+/* ---- tasks: goro_ktask(3) -------------------------------------------- */
+
+/* Go: go cls(arg, chans...) as a goroutine of the kernel. Returns the task's fd */
+int goro_ktask_spawn(int dev, const char *cls, const void *arg, uint32_t arg_len,
+		     const int *chans, uint32_t n_chans);
+/* wait for the end: 0, and the task's result in *result (which may be NULL) */
+int goro_ktask_wait(int t, int *result, uint64_t deadline);
+int goro_ktask_cancel(int t);
+int goro_ktask_info(int t, struct goro_task_info *info);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* GORO_H */
