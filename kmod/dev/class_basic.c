@@ -32,7 +32,7 @@ static int echo_run(struct goro_task *t)
 	u64 n = 0;
 	int err;
 
-	for (;;) {
+	while (goro_task_go_on(t)) {
 		err = goro_chan_recv(goro_task_chan(t, 0), v);
 		if (err <= 0)
 			return err ? err : count_result(n);
@@ -41,6 +41,7 @@ static int echo_run(struct goro_task *t)
 			return err;
 		n++;
 	}
+	return -ECANCELED;
 }
 
 static void echo_release(struct goro_task *t)
@@ -66,6 +67,8 @@ static int sum_run(struct goro_task *t)
 	while ((err = goro_chan_recv(goro_task_chan(t, 0), &v)) == 1) {
 		sum += v;
 		n++;
+		if (!goro_task_go_on(t))
+			return -ECANCELED;
 	}
 	if (!err)
 		err = goro_chan_send(goro_task_chan(t, 1), &sum);

@@ -68,6 +68,8 @@ static int wc_run(struct goro_task *t)
 		if (chunk->len > room || chunk->flags & ~GORO_WC_IN_WORD)
 			return -EBADMSG;
 		wc_count(&sum, (u8 *)(chunk + 1), chunk->len, chunk->flags & GORO_WC_IN_WORD);
+		if (!goro_task_go_on(t))
+			return -ECANCELED;
 	}
 	return got < 0 ? got : goro_chan_send(goro_task_chan(t, 1), &sum);
 }

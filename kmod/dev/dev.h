@@ -35,6 +35,7 @@ struct goro_task {
 	bool done;			/* store-release after result */
 	bool cancelled;			/* set once, for INFO */
 	int result;			/* G */
+	unsigned int turns;		/* G: goro_task_go_on() */
 	void *data;			/* the class's */
 	struct work_struct reap;
 	size_t arg_len;			/* C */

@@ -51,6 +51,14 @@ unsigned int goro_task_n_chans(const struct goro_task *t)
 }
 EXPORT_SYMBOL_GPL(goro_task_n_chans);
 
+bool goro_task_go_on(struct goro_task *t)
+{
+	if (++t->turns % 64 == 0)
+		goro_yield();
+	return !goro_cancelled();
+}
+EXPORT_SYMBOL_GPL(goro_task_go_on);
+
 void goro_task_set_data(struct goro_task *t, void *data)
 {
 	t->data = data;

@@ -78,6 +78,19 @@ size_t goro_task_arg_len(const struct goro_task *t);
 /* the channels, which the task has references to; NULL for an @i too large */
 struct goro_chan *goro_task_chan(const struct goro_task *t, unsigned int i);
 unsigned int goro_task_n_chans(const struct goro_task *t);
+
+/**
+ * goro_task_go_on - a scheduling point for loops of run()
+ * @t: the task, whose goroutine calls
+ *
+ * Calls on a channel that never has to wait neither let others run nor notice
+ * a cancel, and a program can arrange for that (a task that sends to the
+ * channel it receives from): every loop whose end a program decides asks this
+ * each time round. It is cheap.
+ * Return: false once the task was cancelled: return -ECANCELED then.
+ */
+bool goro_task_go_on(struct goro_task *t);
+
 /* a pointer of the class's own, to be set by prepare() */
 void goro_task_set_data(struct goro_task *t, void *data);
 void *goro_task_data(const struct goro_task *t);
