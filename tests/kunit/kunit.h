@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What goro's KUnit suites share: a fixture that owns everything a case makes
+ * (channels, goroutines, threads), so that a case that fails half-way leaves
+ * nothing behind, and proves at the end that nothing leaked; and jobs, one
+ * function run by a goroutine or a thread, whose result the test thread reads.
+ *
+ * Assertions are made in the test thread only: a goroutine has no kunit test.
+ * Nothing is timed. Waits have deadlines as safety nets, far away.
+ *
+ * The suites look into core's structures (waiters of a channel, what members
+ * of a group wait for) to know that somebody waits before they go on: with
+ * sleeps in place of that, a case would prove less on a slow machine.
+ */
+#ifndef _GORO_TESTS_KUNIT_H
+#define _GORO_TESTS_KUNIT_H
+
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <goro/goro.h>
+#include "core/core.h"
+
+#define NET_NS		(60ULL * NSEC_PER_SEC)	/* how far the safety nets are */
+#define NET		goro_in(NET_NS)
+#define SHORT_NS	(2 * NSEC_PER_MSEC)	/* a deadline that is to pass */
+#define JOBS		64
+#define CHANS		4
+
+/* Poll for `cond`, which others bring about; false if they do not. */
+#define eventually(cond)						\
+({									\
+	u64 __end = NET;						\
+	bool __ok;							\
+	while (!(__ok = !!(cond)) && ktime_get_ns() < __end)		\
+		usleep_range(20, 100);					\
+	__ok;								\
+})
+
+struct fx;
+
+/* One function, run by a goroutine of f->grp or by a thread. */
+struct job {
+	struct fx *f;
+	int (*fn)(struct job *j);
+	struct goro_chan *c;	/* in: what to work on */
+	u64 deadline;		/* in */
+	u64 v;			/* in: to send; out: received */
+	long ret;		/* out: what fn returned */
+	int order;		/* out: the how-manieth to end, from 1 */
+	int done;		/* out: release; the above may be read */
+	struct task_struct *task;
+};
+
+struct fx {
+	struct kunit *test;
+	struct goro_group grp;		/* jobs run in it */
+	struct goro_group other;	/* for cases about groups */
+	struct goro_wg wg;
+	struct goro_chan *c[CHANS];	/* closed and put at the end */
+	struct job j[JOBS];
+	atomic_t seq;			/* order of ends */
+	atomic_t n, n2, bad;		/* the case's own counts */
+	atomic64_t sum;
+	struct completion go;		/* for who must wait outside goro */
+	void *priv;
+	bool flag;
+	/* at the start of the case */
+	long num0;
+	u64 chans0;
+};
+
+static inline struct fx *fx_of(struct kunit *test)
+{
+	return test->priv;
+}
+
+int fx_init(struct kunit *test);
+void fx_exit(struct kunit *test);
+
+/* make channel i of the fixture; asserts that it worked */
+struct goro_chan *fx_chan(struct kunit *test, int i, u32 elem, u32 cap);
+
+/* prepare job i, and start it as a goroutine or a thread */
+struct job *job_set(struct fx *f, int i, int (*fn)(struct job *), struct goro_chan *c);
+void job_go(struct kunit *test, struct job *j);
+void job_thread(struct kunit *test, struct job *j);
+void job_start(struct kunit *test, struct job *j, bool thread);
+
+static inline bool job_done(struct job *j)
+{
+	return smp_load_acquire(&j->done);
+}
+
+/* for job.fn: the plain operations, on 8-byte elements, with j->deadline */
+int do_send(struct job *j);
+int do_recv(struct job *j);
+
+/* who waits now */
+u32 receivers(struct goro_chan *c);
+u32 senders(struct goro_chan *c);
+u32 members_in(struct goro_group *grp, enum goro_reason reason);
+u32 wg_waiters(struct goro_wg *wg);
+
+#define EXPECT_DONE(test, j, res)					\
+do {									\
+	KUNIT_ASSERT_TRUE(test, eventually(job_done(j)));		\
+	KUNIT_EXPECT_EQ(test, (j)->ret, (long)(res));			\
+} while (0)
+
+/* the state of a channel as a whole */
+#define EXPECT_CHAN(test, c, len, nsend, nrecv)				\
+do {									\
+	KUNIT_EXPECT_EQ(test, goro_chan_len(c), (u32)(len));		\
+	KUNIT_EXPECT_EQ(test, senders(c), (u32)(nsend));		\
+	KUNIT_EXPECT_EQ(test, receivers(c), (u32)(nrecv));		\
+} while (0)
+
+/* who plays sender and receiver */
+struct who {
+	const char *name;
+	bool send_thread, recv_thread;
+};
+extern const struct who whos[4];
+
+#endif /* _GORO_TESTS_KUNIT_H */

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * goro_kunit.ko: the fixture of goro's KUnit suites, see kunit.h.
+ *
+ * Lifetime of a fixture: fx_exit() ends whatever still runs (closes channels,
+ * cancels, stops threads) and frees it only when all of that has ended; what
+ * does not end is reported and leaked, as its goroutines still point to it.
+ */
+#include <linux/mm.h>
+#include <linux/sched/task.h>
+#include "kunit.h"
+
+const struct who whos[4] = {
+	{ "goroutine to goroutine", false, false },
+	{ "goroutine to thread", false, true },
+	{ "thread to goroutine", true, false },
+	{ "thread to thread", true, true },
+};
+
+static u64 chans_alive(void)
+{
+	return goro_counter(GORO_C_CHAN_CREATED) - goro_counter(GORO_C_CHAN_DESTROYED);
+}
+
+int fx_init(struct kunit *test)
+{
+	struct fx *f = kvzalloc(sizeof(*f), GFP_KERNEL);
+
+	if (!f)
+		return -ENOMEM;
+	f->test = test;
+	goro_group_init(&f->grp);
+	goro_group_init(&f->other);
+	goro_wg_init(&f->wg);
+	init_completion(&f->go);
+	f->num0 = goro_num();
+	f->chans0 = chans_alive();
+	test->priv = f;
+	return 0;
+}
+
+void fx_exit(struct kunit *test)
+{
+	struct fx *f = fx_of(test);
+	bool ended;
+	int i;
+
+	if (!f)
+		return;
+	for (i = 0; i < CHANS; i++)
+		goro_chan_close(f->c[i]);	/* may be closed, or none: fine */
+	complete_all(&f->go);
+	goro_group_cancel(&f->other);
+	goro_group_cancel(&f->grp);
+	for (i = 0; i < JOBS; i++) {
+		if (!f->j[i].task)
+			continue;
+		kthread_stop(f->j[i].task);
+		put_task_struct(f->j[i].task);
+	}
+	ended = goro_group_wait_until(&f->other, NET) != -ETIMEDOUT &&
+		goro_group_wait_until(&f->grp, NET) != -ETIMEDOUT &&
+		eventually(goro_num() == f->num0);
+	KUNIT_EXPECT_TRUE_MSG(test, ended, "%ld goroutines do not end",
+			      goro_num() - f->num0);
+	if (!ended)
+		return;
+	KUNIT_EXPECT_EQ(test, f->wg.n, 0L);
+	for (i = 0; i < CHANS; i++)
+		goro_chan_put(f->c[i]);
+	KUNIT_EXPECT_EQ(test, chans_alive(), f->chans0);
+	kvfree(f);
+}
+
+struct goro_chan *fx_chan(struct kunit *test, int i, u32 elem, u32 cap)
+{
+	struct fx *f = fx_of(test);
+
+	f->c[i] = goro_chan_make(elem, cap, 0);
+	if (IS_ERR(f->c[i])) {
+		f->c[i] = NULL;
+		KUNIT_FAIL_AND_ABORT(test, "no channel of %u x %u bytes", cap, elem);
+	}
+	KUNIT_ASSERT_EQ(test, goro_chan_cap(f->c[i]), cap);
+	KUNIT_ASSERT_EQ(test, goro_chan_elem(f->c[i]), elem);
+	EXPECT_CHAN(test, f->c[i], 0, 0, 0);
+	return f->c[i];
+}
+
+struct job *job_set(struct fx *f, int i, int (*fn)(struct job *), struct goro_chan *c)
+{
+	struct job *j = &f->j[i];
+
+	j->f = f;
+	j->fn = fn;
+	j->c = c;
+	j->deadline = NET;
+	return j;
+}
+
+static int job_run(void *arg)
+{
+	struct job *j = arg;
+
+	j->ret = j->fn(j);
+	j->order = atomic_inc_return(&j->f->seq);
+	smp_store_release(&j->done, 1);
+	return 0;
+}
+
+static int job_thread_fn(void *arg)
+{
+	job_run(arg);
+	/* a signal that a case sent may still be pending: TASK_IDLE ignores it */
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		if (kthread_should_stop())
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+void job_go(struct kunit *test, struct job *j)
+{
+	KUNIT_ASSERT_EQ(test, goro_group_go(&j->f->grp, job_run, j), 0);
+}
+
+void job_thread(struct kunit *test, struct job *j)
+{
+	struct task_struct *t = kthread_create(job_thread_fn, j, "goro_kunit");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t);
+	j->task = get_task_struct(t);
+	wake_up_process(t);
+}
+
+void job_start(struct kunit *test, struct job *j, bool thread)
+{
+	if (thread)
+		job_thread(test, j);
+	else
+		job_go(test, j);
+}
+
+int do_send(struct job *j)
+{
+	return goro_chan_send_until(j->c, &j->v, j->deadline);
+}
+
+int do_recv(struct job *j)
+{
+	return goro_chan_recv_until(j->c, &j->v, j->deadline);
+}
+
+static u32 count(struct list_head *list)
+{
+	struct list_head *pos;
+	u32 n = 0;
+
+	list_for_each(pos, list)
+		n++;
+	return n;
+}
+
+u32 receivers(struct goro_chan *c)
+{
+	u32 n;
+
+	spin_lock(&c->lock);
+	n = count(&c->recvq);
+	spin_unlock(&c->lock);
+	return n;
+}
+
+u32 senders(struct goro_chan *c)
+{
+	u32 n;
+
+	spin_lock(&c->lock);
+	n = count(&c->sendq);
+	spin_unlock(&c->lock);
+	return n;
+}
+
+u32 wg_waiters(struct goro_wg *wg)
+{
+	u32 n;
+
+	spin_lock(&wg->lock);
+	n = count(&wg->waiters);
+	spin_unlock(&wg->lock);
+	return n;
+}
+
+u32 members_in(struct goro_group *grp, enum goro_reason reason)
+{
+	struct goro_g *g;
+	u32 n = 0;
+
+	spin_lock(&grp->lock);
+	list_for_each_entry(g, &grp->members, group_node) {
+		int claim = atomic_read(&g->w.claim);
+
+		if ((claim == GORO_WAIT || claim == GORO_WAIT_NC) &&
+		    READ_ONCE(g->reason) == reason)
+			n++;
+	}
+	spin_unlock(&grp->lock);
+	return n;
+}
+
+MODULE_DESCRIPTION("KUnit suites of goro");
+MODULE_LICENSE("GPL");

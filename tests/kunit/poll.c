@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Suite goro_poll: waiting for files, by a file whose readiness the case sets.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/poll.h>
+#include "kunit.h"
+
+/* a file that is ready when we say so */
+struct source {
+	wait_queue_head_t q[8];
+	int queues;		/* how many of them poll names */
+	int asked;		/* how often poll was called */
+	__poll_t ready;
+};
+
+static __poll_t source_poll(struct file *file, poll_table *pt)
+{
+	struct source *s = file->private_data;
+	int i;
+
+	for (i = 0; i < s->queues; i++)
+		poll_wait(file, &s->q[i], pt);
+	WRITE_ONCE(s->asked, s->asked + 1);
+	return READ_ONCE(s->ready);
+}
+
+static const struct file_operations source_fops = { .poll = source_poll };
+
+static struct source *source(struct kunit *test, int queues)
+{
+	struct source *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	struct file *file;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	for (i = 0; i < ARRAY_SIZE(s->q); i++)
+		init_waitqueue_head(&s->q[i]);
+	s->queues = queues;
+	file = anon_inode_getfile("goro_kunit", &source_fops, s, O_RDWR);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	fx_of(test)->priv = file;
+	return s;
+}
+
+static void source_put(struct kunit *test, struct source *s)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(s->q); i++)
+		KUNIT_EXPECT_FALSE(test, waitqueue_active(&s->q[i]));
+	fput(fx_of(test)->priv);
+}
+
+static void set_ready(struct source *s, int queue, __poll_t ready, __poll_t key)
+{
+	WRITE_ONCE(s->ready, ready);
+	wake_up_poll(&s->q[queue], key);
+}
+
+static int poll_in(struct job *j)
+{
+	return goro_poll(j->f->priv, EPOLLIN, j->deadline);
+}
+
+/* how many entries are in a wait queue */
+static u32 entries(wait_queue_head_t *q)
+{
+	struct list_head *pos;
+	u32 n = 0;
+
+	spin_lock_irq(&q->lock);
+	list_for_each(pos, &q->head)
+		n++;
+	spin_unlock_irq(&q->lock);
+	return n;
+}
+
+static void without_wait(struct kunit *test)
+{
+	struct source *s = source(test, 1);
+	struct file *file = fx_of(test)->priv;
+	u64 at;
+
+	KUNIT_EXPECT_EQ(test, goro_poll(file, EPOLLIN, GORO_NOW), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, goro_poll(file, EPOLLIN, 1), -ETIMEDOUT);
+	at = goro_in(SHORT_NS);
+	KUNIT_EXPECT_EQ(test, goro_poll(file, EPOLLIN, at), -ETIMEDOUT);
+	KUNIT_EXPECT_GE(test, ktime_get_ns(), at);
+	s->ready = EPOLLIN | EPOLLOUT;
+	KUNIT_EXPECT_EQ(test, goro_poll(file, EPOLLIN, GORO_NOW), EPOLLIN);
+	KUNIT_EXPECT_EQ(test, goro_poll(file, EPOLLIN | EPOLLOUT, 1), EPOLLIN | EPOLLOUT);
+	KUNIT_EXPECT_EQ(test, goro_poll(file, EPOLLPRI, GORO_NOW), -EAGAIN);
+	s->ready = EPOLLERR;	/* always of interest, as is EPOLLHUP */
+	KUNIT_EXPECT_EQ(test, goro_poll(file, EPOLLIN, GORO_FOREVER), EPOLLERR);
+	s->ready = EPOLLHUP;
+	KUNIT_EXPECT_EQ(test, goro_poll(file, 0, GORO_FOREVER), EPOLLHUP);
+	source_put(test, s);
+}
+
+KUNIT_ARRAY_PARAM_DESC(who, whos, name);
+
+static void wakes(struct kunit *test)
+{
+	const struct who *who = test->param_value;
+	struct source *s = source(test, 2);
+	struct fx *f = fx_of(test);
+	int i;
+
+	for (i = 0; i < 6; i++)
+		job_start(test, job_set(f, i, poll_in, NULL),
+			  i % 2 ? who->recv_thread : who->send_thread);
+	KUNIT_ASSERT_TRUE(test, eventually(entries(&s->q[0]) == 6 && entries(&s->q[1]) == 6));
+	set_ready(s, 1, EPOLLIN, EPOLLIN);
+	for (i = 0; i < 6; i++)
+		EXPECT_DONE(test, &f->j[i], EPOLLIN);
+	source_put(test, s);
+}
+
+/* keys of other events do not wake; wakeups without cause do not end the wait */
+static void waits_on(struct kunit *test)
+{
+	const struct who *who = test->param_value;
+	struct source *s = source(test, 1);
+	struct job *j = job_set(fx_of(test), 0, poll_in, NULL);
+	int i, asked;
+
+	job_start(test, j, who->recv_thread);
+	KUNIT_ASSERT_TRUE(test, eventually(entries(&s->q[0]) == 1));
+	if (!who->recv_thread)
+		KUNIT_ASSERT_TRUE(test, eventually(members_in(&fx_of(test)->grp,
+							      GORO_R_POLL) == 1));
+	asked = READ_ONCE(s->asked);
+	set_ready(s, 0, EPOLLOUT, EPOLLOUT);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(s->asked), asked);
+	for (i = 0; i < 5; i++) {
+		asked = READ_ONCE(s->asked);
+		set_ready(s, 0, 0, i % 2 ? EPOLLIN : 0);	/* a false alarm */
+		KUNIT_EXPECT_TRUE(test, eventually(READ_ONCE(s->asked) > asked &&
+						   entries(&s->q[0]) == 1));
+		KUNIT_EXPECT_FALSE(test, job_done(j));
+	}
+	set_ready(s, 0, EPOLLIN | EPOLLOUT, EPOLLIN);
+	EXPECT_DONE(test, j, EPOLLIN);
+	source_put(test, s);
+}
+
+/* more queues than there are entries for: an error, nothing left behind */
+static void too_many_queues(struct kunit *test)
+{
+	struct source *s = source(test, 8);
+
+	KUNIT_EXPECT_EQ(test, goro_poll(fx_of(test)->priv, EPOLLIN, NET), -EOPNOTSUPP);
+	s->queues = 4;
+	KUNIT_EXPECT_EQ(test, goro_poll(fx_of(test)->priv, EPOLLIN, goro_in(SHORT_NS)),
+			-ETIMEDOUT);
+	source_put(test, s);
+}
+
+/* the queue goes away under a waiter: its owner says POLLFREE to each entry */
+static void pollfree(struct kunit *test)
+{
+	const struct who *who = test->param_value;
+	struct source *s = source(test, 2);
+	struct fx *f = fx_of(test);
+	int i;
+
+	for (i = 0; i < 3; i++)
+		job_start(test, job_set(f, i, poll_in, NULL), who->recv_thread);
+	KUNIT_ASSERT_TRUE(test, eventually(entries(&s->q[0]) == 3 && entries(&s->q[1]) == 3));
+	WRITE_ONCE(s->ready, EPOLLHUP);
+	/* as wake_up_pollfree() does, which is not exported */
+	__wake_up(&s->q[0], TASK_NORMAL, 0, poll_to_key(EPOLLHUP | POLLFREE));
+	KUNIT_EXPECT_EQ(test, entries(&s->q[0]), 0U);
+	synchronize_rcu();
+	memset(&s->q[0], 0x5a, sizeof(s->q[0]));
+	for (i = 0; i < 3; i++)
+		EXPECT_DONE(test, &f->j[i], EPOLLHUP);
+	init_waitqueue_head(&s->q[0]);
+	source_put(test, s);
+}
+
+static int poll_often(struct job *j)
+{
+	int i, n = 0;
+
+	for (i = 0; i < 300; i++) {
+		int ret = goro_poll(j->f->priv, EPOLLIN, goro_in((i % 16) * 2000));
+
+		if (ret == EPOLLIN)
+			n++;
+		else if (ret != -ETIMEDOUT && ret != -EAGAIN)
+			return ret;
+	}
+	return n;
+}
+
+/* wakeups, deadlines and registrations race */
+static void races(struct kunit *test)
+{
+	const struct who *who = test->param_value;
+	struct source *s = source(test, 1);
+	struct fx *f = fx_of(test);
+	int i, left = 8;
+
+	for (i = 0; i < 8; i++)
+		job_start(test, job_set(f, i, poll_often, NULL), who->recv_thread);
+	while (left && atomic_read(&f->n2) < 1000000) {
+		atomic_inc(&f->n2);
+		set_ready(s, 0, EPOLLIN, EPOLLIN);
+		cond_resched();
+		WRITE_ONCE(s->ready, 0);
+		usleep_range(1, 20);
+		for (left = 0, i = 0; i < 8; i++)
+			left += !job_done(&f->j[i]);
+	}
+	for (i = 0; i < 8; i++) {
+		KUNIT_ASSERT_TRUE(test, eventually(job_done(&f->j[i])));
+		KUNIT_EXPECT_GE(test, f->j[i].ret, 0L);
+	}
+	source_put(test, s);
+}
+
+static struct kunit_case poll_cases[] = {
+	KUNIT_CASE(without_wait),
+	KUNIT_CASE_PARAM(wakes, who_gen_params),
+	KUNIT_CASE_PARAM(waits_on, who_gen_params),
+	KUNIT_CASE(too_many_queues),
+	KUNIT_CASE_PARAM(pollfree, who_gen_params),
+	KUNIT_CASE_PARAM(races, who_gen_params),
+	{}
+};
+
+static struct kunit_suite poll_suite = {
+	.name = "goro_poll",
+	.init = fx_init,
+	.exit = fx_exit,
+	.test_cases = poll_cases,
+};
+kunit_test_suite(poll_suite);
