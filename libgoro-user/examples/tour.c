@@ -93,13 +93,14 @@ static void make_text(const char *path, size_t size)
  */
 static bool in_word(const char *p, size_t n, bool before)
 {
+	bool printable = false;
+
 	while (n--) {
 		if (p[n] == ' ' || (p[n] >= '\t' && p[n] <= '\r'))
-			return false;
-		if (p[n] > ' ' && p[n] < 0x7f)
-			before = true;
+			return printable;
+		printable |= p[n] > ' ' && p[n] < 0x7f;
 	}
-	return before;
+	return printable || before;
 }
 
 static void send_file(int out, const char *path)
@@ -284,6 +285,7 @@ int main(int argc, char **argv)
 	int n = 4, mib = 0, opt, dev, i, fd;
 	bool good;
 
+	setlinebuf(stdout);	/* in order with what the others say */
 	while ((opt = getopt(argc, argv, "n:g:e:")) != -1) {
 		if (opt == 'n')
 			n = atoi(optarg);

@@ -154,22 +154,24 @@ TEST(closed_at_exec)
 
 TEST(exec_cancels_its_tasks)
 {
-	int c = make(8, 0), p[2];
+	int c = make(8, 0), in[2], out[2];
+	char b;
 	pid_t pid;
 
-	CHECK_EQ(pipe(p), 0);
+	CHECK_EQ(pipe2(in, O_CLOEXEC), 0);
+	CHECK_EQ(pipe2(out, O_CLOEXEC), 0);
 	pid = fork();
 	if (!pid) {
 		spawn("echo", NULL, 0, c, c);
-		dup2(p[0], 0);
-		close(p[1]);
+		wait_for(c, 0, 1);
+		dup2(in[0], 0);
+		CHECK_EQ(write(out[1], "x", 1), 1);
 		execl("/bin/cat", "cat", NULL);
 		_exit(1);
 	}
-	close(p[0]);
-	wait_for(c, 0, 1);
+	CHECK_EQ(read(out[0], &b, 1), 1);
 	wait_for(c, 0, 0);
-	close(p[1]);
+	close(in[1]);
 	reap(pid);
 }
 
