@@ -16,6 +16,19 @@
 #define GORO_HAVE_NOTIFIERS 1
 #endif
 
+/*
+ * In sched_out: does the thread really sleep, or was it preempted? From 6.12 on
+ * a sleeper may stay on its runqueue for a while (delayed dequeue).
+ */
+static inline bool goro_task_sleeps(struct task_struct *task)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	return !task_is_runnable(task);
+#else
+	return !task->on_rq;
+#endif
+}
+
 /* 6.13: hrtimer_setup() replaces hrtimer_init() + .function (gone in 6.15) */
 static inline void goro_hrtimer_setup(struct hrtimer *t,
 				      enum hrtimer_restart (*fn)(struct hrtimer *),

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Around calls that sleep: the P goes to another M, and comes back if it can.
- * And the M's own stack, for deep calls.
+ * Calls that sleep: the P goes to another M, and comes back if it can. And the
+ * M's own stack, for deep calls.
  *
- * Between begin and end the M has no P: what it readies goes through inboxes,
- * and it may not park (there is nobody to run the next G).
+ * Where there are preempt notifiers the P is handed on when the M really sleeps
+ * (m.c), brackets or not, and the brackets only look for a P at the end. Where
+ * there are none (UML) goro_block_begin() hands it on. Either way an M without
+ * a P runs on until its next scheduling point, and what it readies goes through
+ * inboxes.
  */
 #include "sched.h"
 
@@ -21,7 +24,7 @@ void goro_block_begin(void)
 	p = m->p;
 	WARN_ONCE(m->blocked, "goro: goro_block_begin() nests, in %ps\n", g->fn);
 	m->blocked = true;
-	if (p) {
+	if (p && !IS_ENABLED(CONFIG_PREEMPT_NOTIFIERS)) {
 		goro_runnext_expose(p);
 		WRITE_ONCE(p->m, NULL);
 		WRITE_ONCE(m->p, NULL);
@@ -45,9 +48,7 @@ void goro_block_end(void)
 		preempt_enable();
 		return;
 	}
-	if (cpumask_test_cpu(m->cpu, &goro_sched.active) && goro_p_claim_idle(m->home)) {
-		goro_count(GORO_C_HANDOFF_BACK);
-		goro_p_own(m, m->home);
+	if (goro_p_regain(m)) {
 		preempt_enable();
 		return;
 	}

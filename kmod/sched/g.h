@@ -113,9 +113,12 @@ struct goro_p {
 	raw_spinlock_t lock;		/* IRQ-safe; never held across a wakeup */
 	struct list_head spares;	/* L: p->lock; sleeping Ms of this CPU */
 	struct list_head ms;		/* L: p->lock; all Ms of this CPU */
+	struct list_head dead;		/* L: p->lock; those that retired */
 	u32 nms;			/* L: p->lock */
 	struct work_struct spawn_m;	/* asks for one more M */
+	struct work_struct bury;	/* frees the dead */
 	struct irq_work kick;		/* wakes another P, for those who hold an rq lock */
+	struct irq_work handoff;	/* its M sleeps: give it on, likewise */
 };
 
 /* An M: a kernel thread bound to one CPU. */
@@ -127,7 +130,7 @@ struct goro_m {
 	struct task_struct *task;	/* C, referenced */
 	bool spinning;			/* M; set by the waker with p */
 	bool blocked;			/* M: inside goro_block_begin() */
-	bool stop;			/* set at unload */
+	bool stop;			/* set at unload, and by the M that retires */
 	int cpu;			/* C */
 	u32 id;				/* C */
 	struct goro_g g0;		/* the own stack's context */

@@ -3,7 +3,7 @@
  * Ms: kernel threads bound to a CPU, and who of them owns its P.
  *
  * A P changes hands only so: its owner gives it up in its own context (idle,
- * block bracket); or it is idle and somebody clears its bit in goro_sched.idle,
+ * sched_out when it sleeps, block bracket); or it is idle and somebody clears its bit in goro_sched.idle,
  * who then gives it to a sleeping M of that CPU, or takes it if he is one.
  * Whoever takes an M off p->spares has the P at that moment, so an M in
  * goro_m_wait() that wins the bit is still in the list.
@@ -28,6 +28,10 @@ unsigned int goro_param_max_ms = 10000;
 #if defined(GORO_X86) && defined(CONFIG_STACKPROTECTOR)
 unsigned long goro_canary;
 #endif
+
+#define KEEP_MS		2		/* a CPU: one to run, one spare */
+#define RETIRE_AFTER	(10 * HZ)
+
 static atomic_t nms;
 static u32 m_ids;		/* under create_mutex */
 static DEFINE_MUTEX(create_mutex);
@@ -50,7 +54,11 @@ static void m_sched_in(struct preempt_notifier *pn, int cpu)
 		goro_stack_follow(m, m->cur);
 }
 
-/* Under rq->lock: no wakeup here; also the last thing that a dying M does. */
+/*
+ * Under rq->lock: no wakeup here, an interrupt does it as soon as it can; also
+ * the last thing that a dying M does. An M that sleeps, wherever, loses its P
+ * here, in its own context; no section is open, as those have preemption off.
+ */
 static void m_sched_out(struct preempt_notifier *pn, struct task_struct *next)
 {
 	struct goro_m *m = container_of(pn, struct goro_m, pn);
@@ -58,11 +66,16 @@ static void m_sched_out(struct preempt_notifier *pn, struct task_struct *next)
 
 	set_this_cpu(NULL);
 	current->stack = m->stack;
-	if (p) {
-		goro_runnext_expose(p);
-		if (goro_sched.multi && goro_p_has_work(p) &&
-		    atomic_read(&goro_sched.nidle))
-			irq_work_queue(&p->kick);
+	if (!p)
+		return;
+	goro_runnext_expose(p);
+	if (goro_task_sleeps(current)) {
+		WRITE_ONCE(p->m, NULL);
+		WRITE_ONCE(m->p, NULL);
+		irq_work_queue(&p->handoff);
+	} else if (goro_sched.multi && goro_p_has_work(p) &&
+		   atomic_read(&goro_sched.nidle)) {
+		irq_work_queue(&p->kick);
 	}
 }
 
@@ -108,6 +121,12 @@ static void m_notifier_del(struct goro_m *m)
 static void p_kick(struct irq_work *work)
 {
 	goro_wake_p();
+}
+
+/* p has no owner and its idle bit is clear: it is ours to give. */
+static void p_handoff(struct irq_work *work)
+{
+	goro_p_release(container_of(work, struct goro_p, handoff));
 }
 
 static void m_main(struct goro_m *m)
@@ -279,6 +298,29 @@ void goro_p_release(struct goro_p *p)
 		goro_p_start(p, false);
 }
 
+/*
+ * Nobody wanted this M for a while, and there are others. Off the spares it can
+ * be given no P; a work item waits for its thread and frees it.
+ */
+static bool m_retire(struct goro_m *m)
+{
+	struct goro_p *home = m->home;
+	bool retire;
+
+	raw_spin_lock_irq(&home->lock);
+	retire = !m->p && !m->stop && home->nms > KEEP_MS;
+	if (retire) {
+		list_del_init(&m->spare);
+		list_move(&m->node, &home->dead);
+		home->nms--;
+		WRITE_ONCE(m->stop, true);
+	}
+	raw_spin_unlock_irq(&home->lock);
+	if (retire)
+		schedule_work(&home->bury);
+	return retire;
+}
+
 /* Sleep until somebody gives us a P. The section is open; we are a spare. */
 static void m_sleep(struct goro_m *m)
 {
@@ -298,12 +340,19 @@ static void m_sleep(struct goro_m *m)
 	goro_count(GORO_C_IDLE);
 	trace_goro_m_idle(m->cpu, m->id);
 	for (;;) {
+		long left = 1;
+
 		set_current_state(TASK_IDLE);
 		if (READ_ONCE(m->p) || READ_ONCE(m->stop))
 			break;
 		preempt_enable();
-		schedule();
+		if (READ_ONCE(home->nms) > KEEP_MS)
+			left = schedule_timeout(RETIRE_AFTER);
+		else
+			schedule();
 		preempt_disable();
+		if (!left && m_retire(m))
+			break;
 	}
 	__set_current_state(TASK_RUNNING);
 	set_this_cpu(m);
@@ -343,6 +392,31 @@ void goro_m_idle(struct goro_m *m)
 	m_sleep(m);
 }
 
+/* Wait for Ms that have been told to stop, and free them. */
+static void ms_free(struct list_head *ms)
+{
+	struct goro_m *m, *tmp;
+
+	list_for_each_entry_safe(m, tmp, ms, node) {
+		wait_for_completion(&m->exited);
+		put_task_struct(m->task);
+		goro_count(GORO_C_M_DESTROYED);
+		atomic_dec(&nms);
+		kfree(m);
+	}
+}
+
+static void p_bury(struct work_struct *work)
+{
+	struct goro_p *p = container_of(work, struct goro_p, bury);
+	LIST_HEAD(dead);
+
+	raw_spin_lock_irq(&p->lock);
+	list_splice_init(&p->dead, &dead);
+	raw_spin_unlock_irq(&p->lock);
+	ms_free(&dead);
+}
+
 static struct goro_p *p_create(int cpu)
 {
 	struct goro_p *p = kzalloc_node(sizeof(*p), GFP_KERNEL, cpu_to_node(cpu));
@@ -356,26 +430,29 @@ static struct goro_p *p_create(int cpu)
 	raw_spin_lock_init(&p->lock);
 	INIT_LIST_HEAD(&p->spares);
 	INIT_LIST_HEAD(&p->ms);
+	INIT_LIST_HEAD(&p->dead);
 	INIT_WORK(&p->spawn_m, p_spawn_m);
+	INIT_WORK(&p->bury, p_bury);
 	init_irq_work(&p->kick, p_kick);
+	init_irq_work(&p->handoff, p_handoff);
 	return p;
 }
 
 static void ms_stop(struct goro_p *p)
 {
-	struct goro_m *m, *tmp;
+	struct goro_m *m;
+	LIST_HEAD(ms);
 
-	list_for_each_entry(m, &p->ms, node) {
+	/* those that retire by themselves meanwhile are buried */
+	raw_spin_lock_irq(&p->lock);
+	list_splice_init(&p->ms, &ms);
+	p->nms = 0;
+	list_for_each_entry(m, &ms, node)
 		WRITE_ONCE(m->stop, true);
+	raw_spin_unlock_irq(&p->lock);
+	list_for_each_entry(m, &ms, node)
 		wake_up_process(m->task);
-	}
-	list_for_each_entry_safe(m, tmp, &p->ms, node) {
-		wait_for_completion(&m->exited);
-		put_task_struct(m->task);
-		goro_count(GORO_C_M_DESTROYED);
-		kfree(m);
-	}
-	INIT_LIST_HEAD(&p->ms);
+	ms_free(&ms);
 }
 
 /*
@@ -398,7 +475,9 @@ void goro_m_exit(void)
 			continue;
 		cancel_work_sync(&p->spawn_m);
 		irq_work_sync(&p->kick);
+		irq_work_sync(&p->handoff);
 		ms_stop(p);
+		flush_work(&p->bury);
 		goro_g_trim(p);
 		goro_stack_flush(p);
 		kfree(p);

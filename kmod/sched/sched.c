@@ -74,7 +74,7 @@ void goro_ready_g(struct goro_g *g)
 		m = goro_m_current();
 	if (trace_goro_ready_enabled())
 		trace_goro_ready(g->id, m && m->cur ? m->cur->id : 0);
-	if (unlikely(!m || !m->p)) {
+	if (unlikely(!m || (!m->p && (m->blocked || !goro_p_regain(m))))) {
 		goro_inbox_push(g);
 	} else {
 		m->p->hot[GORO_C_READY_LOCAL]++;
@@ -125,6 +125,8 @@ struct goro_g *goro_pick(struct goro_g *g)
 		trace_goro_park(g->id, g->reason);
 		park_check(m, g);
 	}
+	if (unlikely(!p) && goro_p_regain(m))
+		p = m->p;
 	if (likely(p)) {
 		p->hot[GORO_C_PARK] += g->reason != GORO_R_YIELD;
 		next = goro_p_get(p);
@@ -295,7 +297,7 @@ void goro_yield(void)
 	g->reason = GORO_R_YIELD;
 	trace_goro_ready(g->id, g->id);
 	m = g->m;
-	if (likely(m->p)) {
+	if (likely(m->p || goro_p_regain(m))) {
 		goro_ring_push(m->p, g);
 		if (goro_sched.multi) {
 			smp_mb();	/* (1) */

@@ -98,6 +98,16 @@ static inline void goro_p_own(struct goro_m *m, struct goro_p *p)
 	WRITE_ONCE(m->p, p);
 }
 
+/* An M that lost its P to a sleep takes it back if it idles. Preemption is off. */
+static inline bool goro_p_regain(struct goro_m *m)
+{
+	if (!goro_p_claim_idle(m->home))
+		return false;
+	goro_count(GORO_C_HANDOFF_BACK);
+	goro_p_own(m, m->home);
+	return true;
+}
+
 /* g.c */
 int goro_g_init(void);
 void goro_g_exit(void);

@@ -21,7 +21,7 @@
  *
  * A G parks with nothing held: no lock, no RCU read side, preemption on,
  * __state TASK_RUNNING. Anything else that sleeps may be called by a G, too;
- * its M sleeps with it then (see goro_block_begin()).
+ * its M sleeps with it then, and another one takes the P (goro_block_begin()).
  *
  * Deadlines are absolute, CLOCK_MONOTONIC, in ns: GORO_NOW does not block,
  * GORO_FOREVER has none; goro_in(ns) makes one.
@@ -324,8 +324,11 @@ static inline int goro_wg_wait(struct goro_wg *wg)
  * goro_block_begin - the calling goroutine is about to sleep in the kernel
  *
  * Its P goes to another M until goro_block_end(), so that other goroutines of
- * this CPU run on. May not nest; in a thread both do nothing.
- * Between the two, goro's calls that park may not be used; waking calls may.
+ * this CPU run on: at once where the kernel has no preempt notifiers (UML), else
+ * when the M really sleeps, which it does without brackets, too; they only make
+ * sure that the goroutine has a P again when goro_block_end() returns.
+ * May not nest; in a thread both do nothing. Between the two, goro's calls that
+ * park may not be used; waking calls may.
  */
 void goro_block_begin(void);
 void goro_block_end(void);
