@@ -72,7 +72,7 @@ static int run_stubborn(struct goro_task *t)
 	atomic_inc(&ran);
 	goro_block_begin();
 	while (!READ_ONCE(let_go))
-		msleep(5);
+		msleep(20);
 	goro_block_end();
 	return goro_cancelled();
 }
