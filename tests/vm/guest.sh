@@ -98,8 +98,8 @@ judge()
 	cp "$run/log" "$build/logs/$name.log.new.$$" && mv "$build/logs/$name.log.new.$$" "$build/logs/$name.log"
 
 	if [ "$ended" = 137 ]; then
-		log "no end after $limit s; the console's last lines (all: build/logs/$name.log):"
-		tail -n 30 "$run/log" >&2
+		log "no end after $limit s; the console says (all: build/logs/$name.log):"
+		oops "$run/log"
 		return 124
 	fi
 	if [ -n "$expect_panic" ]; then

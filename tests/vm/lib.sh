@@ -31,7 +31,8 @@ apt_update_once()
 	[ -z "${apt_updated-}" ] || return 0
 	apt_updated=1
 	# a third-party source that cannot be reached must not stop us: Debian's own decide
-	quietly "$build/logs/apt-update.log" apt-get -q update || true
+	mkdir -p "$build/logs"
+	apt-get -q -o DPkg::Lock::Timeout=600 update >"$build/logs/apt-update.log" 2>&1 || true
 }
 
 # private_apt SUITE COMMAND ARGS…: apt-get (or apt-cache) with its own lists and cache under build/, for

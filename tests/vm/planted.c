@@ -4,6 +4,7 @@
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/panic.h>
 #include <linux/slab.h>
 
 static char *fault = "none";
@@ -29,6 +30,8 @@ static int __init planted_init(void)
 	if (!p)
 		return -ENOMEM;
 	OPTIMIZER_HIDE_VAR(p);
+	if (!strcmp(fault, "panic"))
+		panic("planted panic");
 	if (!strcmp(fault, "leak"))
 		return 0;
 	if (!strcmp(fault, "overflow"))
