@@ -258,7 +258,7 @@ struct goro_stats {
 
 /*
  * A word is a run of bytes between white space (space, \t \n \v \f \r) with at
- * least one printable byte (0x20 to 0x7e); bytes that are neither end no word
+ * least one printable byte (0x21 to 0x7e); bytes that are neither end no word
  * and make none. GORO_WC_IN_WORD: the chunk begins in the middle of a word that
  * has had a printable byte already, so that it is counted once.
  */
