@@ -113,7 +113,7 @@ static int parse_path(char *t, struct http_req *req)
 				in += 2;
 			}
 			*out++ = c;
-			/* an encoded slash parts like any other; its last digit is the slash before */
+			/* one that was encoded parts, too; its last digit is the slash before */
 			if (c == '/') {
 				in--;
 				out--;
