@@ -1,6 +1,248 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* goro_torture.ko: being written. */
-#include <goro/goro.h>
+/*
+ * goro_torture.ko: parameters, the run, and its result.
+ *
+ * insmod runs it all and fails with -EIO where an invariant broke or a path of
+ * the scheduler was never taken; with wait=0 it returns at once, the run goes
+ * on, and rmmod ends it. The result is in the log as KTAP after
+ * "goro_torture: ", and in the parameter `result`.
+ *
+ * Lifetime: drivers and all that scenarios start are ended before the main
+ * thread ends; the module's exit waits for that one. Some scenarios start
+ * goroutines that pin the module: rmmod is refused while one of them lives.
+ */
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/random.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include "core/stats.h"
+#include "torture.h"
 
+static unsigned int seconds = 20;
+module_param(seconds, uint, 0444);
+MODULE_PARM_DESC(seconds, "how long");
+static unsigned int gs = 400;
+module_param(gs, uint, 0444);
+MODULE_PARM_DESC(gs, "about how many goroutines at a time");
+static unsigned int nthreads = 4;
+module_param(nthreads, uint, 0444);
+MODULE_PARM_DESC(nthreads, "threads that take part");
+static unsigned long seed;
+module_param(seed, ulong, 0444);
+MODULE_PARM_DESC(seed, "of the random choices; 0: choose one");
+static bool wait = true;
+module_param(wait, bool, 0444);
+MODULE_PARM_DESC(wait, "insmod returns when the run is over");
+static int result = -1;
+module_param(result, int, 0444);
+MODULE_PARM_DESC(result, "-1 running, 0 passed, 1 failed (read only)");
+
+struct tt_totals tt_totals;
+static atomic_t fails[TT_INVS];
+static atomic64_t numbers;	/* of scenarios */
+static u64 end;			/* ns */
+static bool stopping;
+static struct goro_group drivers;
+static struct task_struct *main_task;
+static DECLARE_COMPLETION(over);
+
+static const char * const inv_text[] = {
+#define TT_INV_TEXT(id, text) [TT_##id] = text,
+	TT_INVARIANTS(TT_INV_TEXT)
+#undef TT_INV_TEXT
+};
+
+/* what must have been taken at least once for the run to prove anything */
+static const struct path {
+	enum goro_counter id;
+	const char *name;
+	bool multi;		/* needs more than one P */
+} paths[] = {
+	{ GORO_C_PARK, "park", false },
+	{ GORO_C_READY_LOCAL, "runnext", false },	/* where it puts a G */
+	{ GORO_C_OVERFLOW, "overflow of a ring", false },
+	{ GORO_C_GLOBAL, "global queue", false },
+	{ GORO_C_INBOX, "inbox", false },
+	{ GORO_C_IDLE, "idle M", false },
+	{ GORO_C_HANDOFF, "handoff", false },
+	{ GORO_C_WAKE_CLOSE, "wake by close", false },
+	{ GORO_C_WAKE_TIMEOUT, "wake by deadline", false },
+	{ GORO_C_WAKE_CANCEL, "wake by cancel", false },
+	{ GORO_C_STEAL, "steal", true },
+	{ GORO_C_SPIN, "spinning M", true },
+};
+static u64 before[GORO_C_MAX];
+
+void tt_fail(enum tt_inv inv, u64 nr, const char *fmt, ...)
+{
+	struct va_format vaf;
+	va_list args;
+
+	if (atomic_inc_return(&fails[inv]) > 5)
+		return;
+	va_start(args, fmt);
+	vaf.fmt = fmt;
+	vaf.va = &args;
+	pr_err("goro_torture: # scenario %llu: %s: %pV\n", nr, inv_text[inv], &vaf);
+	va_end(args);
+}
+
+bool tt_over(void)
+{
+	return READ_ONCE(stopping) || ktime_get_ns() >= end;
+}
+
+void tt_seed(struct rnd_state *r, u64 nr, u32 index)
+{
+	/* neighbours must not look alike: spread before seeding */
+	prandom_seed_state(r, (seed + nr * 0x9e3779b97f4a7c15ULL) ^
+			      ((u64)index * 0xd1342543de82ef95ULL));
+}
+
+static const struct scene {
+	void (*fn)(u64 nr, struct rnd_state *r);
+	u32 weight;
+} scenes[] = {
+	{ tt_chan, 60 },
+	{ tt_burst, 6 },
+	{ tt_ring, 8 },
+	{ tt_wg, 8 },
+	{ tt_sleepers, 6 },
+	{ tt_tree, 6 },
+	{ tt_nil, 6 },
+};
+
+static int driver(void *arg)
+{
+	while (!tt_over()) {
+		u64 nr = atomic64_inc_return(&numbers);
+		struct rnd_state r;
+		u32 pick;
+		int i;
+
+		tt_seed(&r, nr, 0);
+		pick = tt_rnd(&r, 100);
+		for (i = 0; pick >= scenes[i].weight; i++)
+			pick -= scenes[i].weight;
+		scenes[i].fn(nr, &r);
+		atomic64_inc(&tt_totals.scenarios);
+	}
+	return 0;
+}
+
+static void point(int *n, int *bad, bool good, const char *what, u64 count)
+{
+	*bad += !good;
+	pr_info("goro_torture: %s %d - %s (%llu)\n", good ? "ok" : "not ok", ++*n, what, count);
+}
+
+static void report(bool ended, bool early)
+{
+	int i, n = 0, bad = 0, plan = TT_INVS;
+	bool multi = goro_procs() > 1;
+
+	if (!ended)
+		atomic_inc(&fails[TT_ENDS]);
+	/* a run that was cut short proves its invariants, but took no path for sure */
+	for (i = 0; i < ARRAY_SIZE(paths) && !early; i++)
+		plan += multi || !paths[i].multi;
+	pr_info("goro_torture: KTAP version 1\n");
+	pr_info("goro_torture: 1..%d\n", plan);
+	for (i = 0; i < TT_INVS; i++)
+		point(&n, &bad, !atomic_read(&fails[i]), inv_text[i], atomic_read(&fails[i]));
+	for (i = 0; i < ARRAY_SIZE(paths) && !early; i++) {
+		u64 taken = goro_counter(paths[i].id) - before[paths[i].id];
+
+		if (multi || !paths[i].multi)
+			point(&n, &bad, taken, paths[i].name, taken);
+	}
+	pr_info("goro_torture: # %s seed=%lu: %lld scenarios, %lld elements, %lld operations, %llu goroutines\n",
+		bad ? "FAIL" : "PASS", seed, atomic64_read(&tt_totals.scenarios),
+		atomic64_read(&tt_totals.elements), atomic64_read(&tt_totals.ops),
+		goro_counter(GORO_C_G_CREATED) - before[GORO_C_G_CREATED]);
+	result = !!bad;
+}
+
+static bool all_gone(void)
+{
+	u64 until = TT_NET;
+
+	while (goro_num() ||
+	       goro_counter(GORO_C_CHAN_CREATED) != goro_counter(GORO_C_CHAN_DESTROYED)) {
+		if (ktime_get_ns() > until)
+			return false;
+		msleep(20);
+	}
+	return true;
+}
+
+static int main_fn(void *arg)
+{
+	unsigned int n = max(gs / 12, 1U), i;
+	bool ended = true;
+
+	for (i = 0; i < GORO_C_MAX; i++)
+		before[i] = goro_counter(i);
+	end = goro_in(seconds * (u64)NSEC_PER_SEC);
+	pr_info("goro_torture: # seed=%lu, %u s, %u drivers, %u threads, %u procs\n", seed,
+		seconds, n, nthreads, goro_procs());
+	for (i = 0; i < n; i++)
+		if (goro_group_go(&drivers, driver, NULL))
+			tt_fail(TT_ERRNO, 0, "no driver started");
+	while (!tt_over())
+		msleep(20);
+	if (goro_group_wait_until(&drivers, goro_in(2 * TT_NET_NS)) == -ETIMEDOUT) {
+		ended = false;
+		pr_err("goro_torture: # drivers do not end\n");
+	}
+	tt_threads_stop();
+	/* goroutines that others started are none of ours: the run wants goro alone */
+	if (ended)
+		ended = all_gone();
+	report(ended, READ_ONCE(stopping));
+	goro_group_stop(&drivers);
+	complete_all(&over);
+	return 0;
+}
+
+static int __init tt_init(void)
+{
+	int err;
+
+	if (!seed)
+		seed = get_random_u32() | 1;
+	goro_group_init(&drivers);
+	err = tt_threads_start(nthreads);
+	if (err)
+		return err;
+	main_task = kthread_create(main_fn, NULL, "goro_torture");
+	if (IS_ERR(main_task)) {
+		tt_threads_stop();
+		return PTR_ERR(main_task);
+	}
+	get_task_struct(main_task);
+	wake_up_process(main_task);
+	if (!wait)
+		return 0;
+	/* not killable: what runs is in this module's text */
+	while (!wait_for_completion_timeout(&over, 10 * HZ))
+		;
+	if (!result)
+		return 0;
+	kthread_stop(main_task);
+	put_task_struct(main_task);
+	return -EIO;
+}
+
+static void __exit tt_exit(void)
+{
+	WRITE_ONCE(stopping, true);
+	kthread_stop(main_task);
+	put_task_struct(main_task);
+}
+
+module_init(tt_init);
+module_exit(tt_exit);
 MODULE_DESCRIPTION("random goroutines and channels with checked invariants");
 MODULE_LICENSE("GPL");
