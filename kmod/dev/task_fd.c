@@ -6,6 +6,7 @@
 #include <linux/hrtimer.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
+#include <linux/seq_file.h>
 #include <linux/uio.h>
 #include "dev.h"
 
@@ -131,6 +132,16 @@ static int task_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+#ifdef CONFIG_PROC_FS
+static void task_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct goro_task *t = file->private_data;
+
+	seq_printf(m, "goro-task-class:\t%s\n", t->cls->name);
+	seq_printf(m, "goro-task-state:\t%s\n", goro_task_done(t) ? "done" : "running");
+}
+#endif
+
 static const struct file_operations task_fops = {
 	.owner = THIS_MODULE,
 	.unlocked_ioctl = task_ioctl,
@@ -138,6 +149,9 @@ static const struct file_operations task_fops = {
 	.read_iter = task_read_iter,
 	.poll = task_poll,
 	.release = task_release,
+#ifdef CONFIG_PROC_FS
+	.show_fdinfo = task_show_fdinfo,
+#endif
 };
 
 int goro_task_fd_spawn(const struct goro_task_spawn *a)

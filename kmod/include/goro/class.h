@@ -39,6 +39,7 @@ struct goro_task;
  *	Non-zero, a negative errno, is what the spawn fails with; release() is
  *	not called then.
  * @run: the goroutine. Its result is the task's: 0 or more, or a negative errno.
+ *	It returns: goro_exit() is not for it.
  * @release: optional. Undoes prepare(), in process context; may sleep. Also
  *	called where the goroutine could not be started.
  * @node: goro's
