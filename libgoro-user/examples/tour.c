@@ -67,7 +67,7 @@ static int add_file(const char *path, const struct stat *st, int type, struct FT
 /* Words of all lengths, some longer than a chunk; bytes that are no text as well. */
 static void make_text(const char *path, size_t size)
 {
-	static const char space[] = " \n\t\v\f\r \n  ";
+	static const char space[8] = { ' ', '\n', '\t', '\v', '\f', '\r', ' ', '\n' };
 	uint64_t x = 88172645463325252;
 	size_t n = 0, len;
 	FILE *f = fopen(path, "we");

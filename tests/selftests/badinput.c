@@ -220,7 +220,9 @@ TEST(random_ioctls)
 	uint64_t x = 88172645463325252;
 	unsigned char b[512];
 
-	fds[0] = dev(), fds[1] = c, fds[2] = t;
+	fds[0] = dev();
+	fds[1] = c;
+	fds[2] = t;
 	/* a blocking call would wait for ever: its deadline is random, so it has mostly passed */
 	for (i = 0; i < 20000; i++) {
 		unsigned int cmd;

@@ -211,4 +211,13 @@ TEST(fdinfo)
 	while (fgets(line, sizeof(line), f))
 		sscanf(line, "goro-chan-id: %llu", &id);
 	CHECK_EQ(id, i.id);
+	fclose(f);
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", spawn_sleeper());
+	f = fopen(path, "r");
+	CHECK(f);
+	while (fgets(line, sizeof(line), f))
+		id += !strcmp(line, "goro-task-class:\tsleep\n") ||
+		      !strcmp(line, "goro-task-state:\trunning\n");
+	CHECK_EQ(id, i.id + 2);
 }

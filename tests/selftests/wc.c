@@ -86,7 +86,7 @@ static void check(const unsigned char *p, size_t n, int tasks, size_t max)
 TEST(small_texts)
 {
 	static const char *const t[] = {
-		"", "a", " ", "\n", "a b", " a ", "a\nb\n", "a\tb\vc\fd\re", "\x80", "a\x80" "b",
+		"", "a", " ", "\n", "a b", " a ", "a\nb\n", "a\tb\vc\fd\re", "\x80", "a\200b",
 		"\x80 \xc3\xa9", "a\1b", "\1\2", "\x7f", "abc def ghi jkl\n\n\nmno",
 	};
 	unsigned int i;
@@ -111,7 +111,7 @@ TEST(any_bytes)
 
 TEST(texts_of_many_spaces)
 {
-	static const char set[] = "ab \n\t\v\f\r\x80\1 c";
+	static const char set[] = "ab\n \t\v\f\r\x80\1 c";
 	static unsigned char b[20000];
 	size_t i;
 
@@ -143,9 +143,11 @@ TEST(bad_channels)
 {
 	int small = make(7, 1), c = make(8, 1), d = make(32, 1), e = make(24, 1), v[2];
 
-	v[0] = small, v[1] = d;
+	v[0] = small;
+	v[1] = d;
 	CHECK_EQ(goro_ktask_spawn(dev(), "wc", NULL, 0, v, 2), -EINVAL);
-	v[0] = c, v[1] = e;
+	v[0] = c;
+	v[1] = e;
 	CHECK_EQ(goro_ktask_spawn(dev(), "wc", NULL, 0, v, 2), -EINVAL);
 	v[1] = d;
 	CHECK_EQ(goro_ktask_spawn(dev(), "wc", NULL, 0, v, 1), -EINVAL);
