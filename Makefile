@@ -22,7 +22,7 @@ user: setup
 	@+$(MAKE) --no-print-directory -s -C libgoro-user
 	@+[ ! -e tests/selftests/Makefile ] || $(MAKE) --no-print-directory -s -C tests/selftests
 
-run: all
+run:
 	@tests/demo/run
 
 test: all
