@@ -54,7 +54,7 @@ static const char * const inv_text[] = {
 };
 
 /* what must have been taken at least once for the run to prove anything */
-static const struct path {
+static const struct way {
 	enum goro_counter id;
 	const char *name;
 	bool multi;		/* needs more than one P */
