@@ -16,9 +16,6 @@
 #ifndef GORO_TEST_H
 #define GORO_TEST_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -33,6 +30,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -291,6 +289,7 @@ static inline pid_t child(void (*fn)(void *arg), void *arg)
 
 	CHECK(pid >= 0);
 	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		alarm(LIMIT);
 		fn(arg);
 		_exit(0);
@@ -344,6 +343,7 @@ int main(void)
 		fflush(stdout);
 		pid = fork();
 		if (!pid) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			alarm(LIMIT);
 			tests_[i].fn();
 			fflush(stdout);
