@@ -29,6 +29,28 @@ static inline bool goro_task_sleeps(struct task_struct *task)
 #endif
 }
 
+/*
+ * kretprobes (rethook) and the function-graph tracer keep a shadow stack per
+ * task: a function that they will see return must return on this very task.
+ */
+static inline int goro_graph_depth(struct task_struct *task)
+{
+#ifdef CONFIG_FUNCTION_GRAPH_TRACER
+	return task->curr_ret_stack;
+#else
+	return 0;
+#endif
+}
+
+static __always_inline bool goro_task_traced(struct task_struct *task, int graph_base)
+{
+#ifdef CONFIG_RETHOOK
+	if (unlikely(task->rethooks.first))
+		return true;
+#endif
+	return unlikely(goro_graph_depth(task) > graph_base);
+}
+
 /* 6.13: hrtimer_setup() replaces hrtimer_init() + .function (gone in 6.15) */
 static inline void goro_hrtimer_setup(struct hrtimer *t,
 				      enum hrtimer_restart (*fn)(struct hrtimer *),

@@ -39,7 +39,8 @@
 	X(WAKE_TIMEOUT, "wakes_timeout") \
 	X(WAKE_CANCEL, "wakes_cancel") \
 	X(WAKE_SIGNAL, "wakes_signal") \
-	X(STACK_WAIT, "stack_waits")
+	X(STACK_WAIT, "stack_waits") \
+	X(PARK_BOUND, "parks_bound")
 
 enum goro_counter {
 #define GORO_COUNTER_ID(id, name) GORO_C_##id,

@@ -35,7 +35,11 @@ enum goro_claim {
 	GORO_BY_SIGNAL,
 };
 
-enum goro_waiter_kind { GORO_W_G, GORO_W_THREAD };
+enum goro_waiter_kind {
+	GORO_W_G,
+	GORO_W_BOUND,		/* a G that has to keep its M for this wait */
+	GORO_W_THREAD,
+};
 
 struct goro_waiter;
 
@@ -48,7 +52,7 @@ struct goro_sudog {
 
 struct goro_waiter {
 	atomic_t claim;			/* enum goro_claim, by cmpxchg */
-	int kind;			/* set at init */
+	int kind;			/* the waiter's, for each wait anew, while it is in RUN */
 	struct goro_sudog sg;		/* for waits in one queue */
 };
 

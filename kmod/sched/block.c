@@ -52,6 +52,10 @@ void goro_block_end(void)
 		preempt_enable();
 		return;
 	}
+	if (goro_is_bound(g)) {
+		preempt_enable();	/* goes on without a P */
+		return;
+	}
 	/* queue for a P; the M becomes a spare */
 	goro_count(GORO_C_HANDOFF_QUEUED);
 	g->reason = GORO_R_BLOCK;

@@ -16,6 +16,7 @@
  * Gs that an M starts come from its P's cache and are charged to nobody; those
  * that a thread starts are charged to it, and never cached.
  */
+#include <linux/kprobes.h>
 #include <linux/slab.h>
 #include "sched.h"
 
@@ -123,8 +124,11 @@ void goro_g_reap(struct goro_g *g)
 	goro_count(GORO_C_G_DESTROYED);
 }
 
-/* End of a G, on its own stack. */
-static void __noreturn g_end(struct goro_g *g, int err)
+/*
+ * End of a G, on its own stack. Not to be traced, nor the others here that do
+ * not return: a tracer would wait for it on this thread.
+ */
+static notrace void __noreturn g_end(struct goro_g *g, int err)
 {
 	struct module *owner = g->owner;
 
@@ -140,22 +144,27 @@ static void __noreturn g_end(struct goro_g *g, int err)
 	module_put(owner);
 	g->reason = GORO_R_NONE;
 	preempt_disable();
+	if (unlikely(goro_is_bound(g)))
+		g->m->spoilt = true;	/* goro_exit() out of marked functions */
 	WRITE_ONCE(g->state, GORO_G_DEAD);
 	goro_switch_to(g, goro_pick(g));
 	BUG();
 }
 
-void goro_exit(void)
+NOKPROBE_SYMBOL(g_end);
+
+notrace void goro_exit(void)
 {
 	struct goro_g *g = goro_self();
 
 	BUG_ON(!g);	/* a thread cannot be ended here, and we may not return */
 	g_end(g, 0);
 }
+NOKPROBE_SYMBOL(goro_exit);
 EXPORT_SYMBOL_GPL(goro_exit);
 
 /* First C code of a G, from goro_g_entry(); the section is open. */
-asmlinkage __visible void __noreturn goro_g_main(struct goro_g *prev)
+asmlinkage __visible notrace void __noreturn goro_g_main(struct goro_g *prev)
 {
 	struct goro_g *g;
 	int err = 0;
@@ -169,6 +178,7 @@ asmlinkage __visible void __noreturn goro_g_main(struct goro_g *prev)
 		g->fn(g->arg);
 	g_end(g, err);
 }
+NOKPROBE_SYMBOL(goro_g_main);
 
 static int attr_check(const struct goro_attr *attr, u32 *stack_size)
 {

@@ -131,6 +131,9 @@ struct goro_m {
 	bool spinning;			/* M; set by the waker with p */
 	bool blocked;			/* M: inside goro_block_begin() */
 	bool stop;			/* set at unload, and by the M that retires */
+	bool spoilt;			/* M: a G left by goro_exit() what a tracer waits for */
+	int graph_base;			/* M: depth of the graph tracer on the own stack */
+	int bound_done;			/* a bound G's wait is over (release) */
 	int cpu;			/* C */
 	u32 id;				/* C */
 	struct goro_g g0;		/* the own stack's context */
@@ -177,6 +180,15 @@ static __always_inline struct goro_m *goro_m_current(void)
 	if (likely(!(current->flags & PF_KTHREAD)))
 		return NULL;
 	return goro_m_lookup();
+}
+
+/*
+ * May `g`, which runs, not leave its M now? A tracer's shadow stack has entries
+ * for frames of this G (those below are the M's own).
+ */
+static __always_inline bool goro_is_bound(struct goro_g *g)
+{
+	return goro_task_traced(g->m->task, g->m->graph_base);
 }
 
 /* The calling goroutine, or NULL. Task context. */

@@ -63,7 +63,7 @@ void goro_group_cancel(struct goro_group *grp)
 		g = container_of(claimed, struct goro_g, qnode);
 		claimed = claimed->next;
 		goro_count(GORO_C_WAKE_CANCEL);
-		goro_ready_g(g);
+		goro_ready(&g->w);
 	}
 }
 EXPORT_SYMBOL_GPL(goro_group_cancel);

@@ -299,26 +299,48 @@ void goro_p_release(struct goro_p *p)
 }
 
 /*
- * Nobody wanted this M for a while, and there are others. Off the spares it can
- * be given no P; a work item waits for its thread and frees it.
+ * End an M that owns no P: off the spares it can be given none; a work item
+ * waits for its thread and frees it. False: it was given one, or told to stop.
  */
-static bool m_retire(struct goro_m *m)
+static bool m_end(struct goro_m *m, u32 keep)
 {
 	struct goro_p *home = m->home;
-	bool retire;
+	bool end;
 
 	raw_spin_lock_irq(&home->lock);
-	retire = !m->p && !m->stop && home->nms > KEEP_MS;
-	if (retire) {
+	end = !m->p && !m->stop && home->nms > keep;
+	if (end) {
 		list_del_init(&m->spare);
 		list_move(&m->node, &home->dead);
 		home->nms--;
 		WRITE_ONCE(m->stop, true);
 	}
 	raw_spin_unlock_irq(&home->lock);
-	if (retire)
+	if (end)
 		schedule_work(&home->bury);
-	return retire;
+	return end;
+}
+
+/*
+ * A G left this M for ever in the middle of functions that a tracer has marked:
+ * the entries go with the thread. Its P goes to another M.
+ */
+void goro_m_quit(struct goro_m *m)
+{
+	struct goro_p *p = m->p;
+
+	m->spoilt = false;
+	if (m->spinning) {
+		m->spinning = false;
+		atomic_dec(&goro_sched.nspinning);
+	}
+	if (p) {
+		WRITE_ONCE(p->m, NULL);
+		WRITE_ONCE(m->p, NULL);
+	}
+	m_end(m, 0);
+	if (p)
+		goro_p_release(p);
 }
 
 /* Sleep until somebody gives us a P. The section is open; we are a spare. */
@@ -351,7 +373,7 @@ static void m_sleep(struct goro_m *m)
 		else
 			schedule();
 		preempt_disable();
-		if (!left && m_retire(m))
+		if (!left && m_end(m, KEEP_MS))
 			break;
 	}
 	__set_current_state(TASK_RUNNING);

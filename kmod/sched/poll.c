@@ -106,7 +106,7 @@ static enum goro_claim commit(struct goro_waiter *w, u64 deadline)
 		return GORO_BY_EVENT;
 	}
 	/* the cmpxchg was the full barrier of goro_wait_begin() */
-	if (w->kind == GORO_W_G && READ_ONCE(goro_w_to_g(w)->cancelled) &&
+	if (w->kind != GORO_W_THREAD && READ_ONCE(goro_w_to_g(w)->cancelled) &&
 	    goro_claim(w, GORO_BY_CANCEL)) {
 		goro_section_end();
 		return GORO_BY_CANCEL;

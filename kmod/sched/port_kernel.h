@@ -51,12 +51,23 @@ struct goro_thread {
 	int done;		/* set (release) by goro_ready(), after which t may go */
 };
 
+/* This wait of a G will block its M; decided before anybody can see the waiter. */
+static inline void goro_bind_wait(struct goro_g *g)
+{
+	g->w.kind = GORO_W_BOUND;
+	g->m->bound_done = 0;
+}
+
 static __always_inline struct goro_waiter *goro_waiter_self(struct goro_thread *t)
 {
 	struct goro_g *g = goro_self();
 
-	if (likely(g))
+	if (likely(g)) {
+		g->w.kind = GORO_W_G;
+		if (unlikely(goro_is_bound(g)))
+			goro_bind_wait(g);
 		return &g->w;
+	}
 	goro_waiter_init(&t->w, GORO_W_THREAD);
 	t->task = current;
 	t->done = 0;
@@ -72,7 +83,8 @@ static __always_inline bool goro_wait_begin(struct goro_waiter *w, bool nocancel
 {
 	/* xchg: the full barrier that pairs with the one in goro_g_cancel() */
 	atomic_xchg(&w->claim, nocancel ? GORO_WAIT_NC : GORO_WAIT);
-	if (likely(w->kind != GORO_W_G || nocancel || !READ_ONCE(goro_w_to_g(w)->cancelled)))
+	if (likely(w->kind == GORO_W_THREAD || nocancel ||
+		   !READ_ONCE(goro_w_to_g(w)->cancelled)))
 		return true;
 	if (!goro_claim(w, GORO_BY_CANCEL))
 		return true;	/* the canceller was first and readies us: park */
@@ -80,7 +92,8 @@ static __always_inline bool goro_wait_begin(struct goro_waiter *w, bool nocancel
 	return false;
 }
 
-enum goro_claim goro_park_thread(struct goro_waiter *w, u64 deadline);
+enum goro_claim goro_park_slow(struct goro_waiter *w, u64 deadline,
+			       enum goro_reason reason);
 void goro_timer_arm(struct goro_g *g, u64 deadline);
 
 /* A G's half of a park: the section is open. */
@@ -106,7 +119,7 @@ goro_park(struct goro_waiter *w, u64 deadline, enum goro_reason reason)
 	if (likely(w->kind == GORO_W_G))
 		return goro_park_g(goro_w_to_g(w), deadline, reason);
 	goro_section_end();
-	return goro_park_thread(w, deadline);
+	return goro_park_slow(w, deadline, reason);
 }
 
 static __always_inline enum goro_claim
@@ -120,18 +133,18 @@ goro_park_unlock(struct goro_waiter *w, goro_lock_t *lock, u64 deadline,
 		return goro_park_g(goro_w_to_g(w), deadline, reason);
 	}
 	goro_unlock(lock);
-	return goro_park_thread(w, deadline);
+	return goro_park_slow(w, deadline, reason);
 }
 
 void goro_ready_g(struct goro_g *g);
-void goro_ready_thread(struct goro_waiter *w);
+void goro_ready_slow(struct goro_waiter *w);
 
 static __always_inline void goro_ready(struct goro_waiter *w)
 {
 	if (likely(w->kind == GORO_W_G))
 		goro_ready_g(goro_w_to_g(w));
 	else
-		goro_ready_thread(w);
+		goro_ready_slow(w);
 }
 
 #endif /* _GORO_SCHED_PORT_KERNEL_H */

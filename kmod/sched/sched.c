@@ -125,6 +125,8 @@ struct goro_g *goro_pick(struct goro_g *g)
 		trace_goro_park(g->id, g->reason);
 		park_check(m, g);
 	}
+	if (unlikely(m->spoilt))
+		goto own;
 	if (unlikely(!p) && goro_p_regain(m))
 		p = m->p;
 	if (likely(p)) {
@@ -155,6 +157,7 @@ struct goro_g *goro_pick(struct goro_g *g)
 		}
 		m->pending = next;
 	}
+own:
 	WRITE_ONCE(m->cur, NULL);
 	goro_stack_follow(m, &m->g0);
 	return &m->g0;
@@ -171,6 +174,7 @@ static void run(struct goro_m *m, struct goro_g *g)
 	m->p->hot[GORO_C_SWITCH]++;
 	g->on_cpu = 1;
 	g->m = m;
+	m->graph_base = goro_graph_depth(m->task);
 	WRITE_ONCE(m->cur, g);
 	goro_stack_follow(m, g);
 	trace_goro_start(g->id);
@@ -248,6 +252,10 @@ void goro_m_loop(struct goro_m *m)
 			preempt_disable();
 			continue;
 		}
+		if (unlikely(m->spoilt)) {
+			goro_m_quit(m);
+			continue;
+		}
 		if (!p) {
 			goro_m_wait(m);
 			continue;
@@ -289,7 +297,7 @@ void goro_yield(void)
 	struct goro_g *g = goro_self();
 	struct goro_m *m;
 
-	if (unlikely(!g)) {
+	if (unlikely(!g || goro_is_bound(g))) {
 		cond_resched();
 		return;
 	}

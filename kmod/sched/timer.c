@@ -16,7 +16,7 @@ static enum hrtimer_restart g_timer(struct hrtimer *t)
 
 	if (goro_claim(&g->w, GORO_BY_TIMEOUT)) {
 		goro_count(GORO_C_WAKE_TIMEOUT);
-		goro_ready_g(g);
+		goro_ready(&g->w);
 	}
 	return HRTIMER_NORESTART;
 }
@@ -49,13 +49,13 @@ int goro_sleep_until(u64 deadline)
 EXPORT_SYMBOL_GPL(goro_sleep_until);
 
 /*
- * A thread waits: woken by goro_ready_thread(), a signal, or the deadline. If
- * somebody claimed it before it could give up, its waiter must stay until that
- * one has readied it.
+ * A thread waits: woken by goro_ready(), a signal, or the deadline. If somebody
+ * claimed it before it could give up, its waiter must stay until that one has
+ * readied it.
  */
-enum goro_claim goro_park_thread(struct goro_waiter *w, u64 deadline)
+static enum goro_claim park_thread(struct goro_thread *t, u64 deadline)
 {
-	struct goro_thread *t = container_of(w, struct goro_thread, w);
+	struct goro_waiter *w = &t->w;
 	ktime_t until = ns_to_ktime(min_t(u64, deadline, KTIME_MAX));
 	ktime_t *expires = deadline == GORO_FOREVER ? NULL : &until;
 	int state = atomic_read(&w->claim) == GORO_WAIT_NC ?
@@ -87,14 +87,66 @@ enum goro_claim goro_park_thread(struct goro_waiter *w, u64 deadline)
 	return atomic_read(&w->claim);
 }
 
-/* Once done is set the thread may go, and its stack frame with it. */
-void goro_ready_thread(struct goro_waiter *w)
+/*
+ * A G waits on its M, which sleeps with it (and loses its P like any sleeper):
+ * a tracer waits for frames of this G to return on this thread.
+ */
+static enum goro_claim park_bound(struct goro_g *g, u64 deadline, enum goro_reason reason)
 {
-	struct goro_thread *t = container_of(w, struct goro_thread, w);
-	struct task_struct *task = t->task;
+	struct goro_m *m = g->m;
+	enum goro_claim why;
 
+	g->reason = reason;
+	g->since = (u32)jiffies;
+	goro_count(GORO_C_PARK_BOUND);
+	trace_goro_park(g->id, reason);
+	if (deadline != GORO_FOREVER)
+		goro_timer_arm(g, deadline);
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		if (smp_load_acquire(&m->bound_done))
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	if (deadline != GORO_FOREVER)
+		hrtimer_cancel(&g->timer);
+	trace_goro_start(g->id);
+	why = atomic_read(&g->w.claim);
+	atomic_set(&g->w.claim, GORO_RUN);
+	return why;
+}
+
+enum goro_claim goro_park_slow(struct goro_waiter *w, u64 deadline, enum goro_reason reason)
+{
+	if (w->kind == GORO_W_THREAD)
+		return park_thread(container_of(w, struct goro_thread, w), deadline);
+	return park_bound(goro_w_to_g(w), deadline, reason);
+}
+
+/*
+ * Wake a thread, or the M that a G has kept. Once done is set the waiter may
+ * go, and its stack frame with it; the task is ours.
+ */
+void goro_ready_slow(struct goro_waiter *w)
+{
+	struct task_struct *task;
+	int *done;
+
+	if (w->kind == GORO_W_THREAD) {
+		struct goro_thread *t = container_of(w, struct goro_thread, w);
+
+		task = t->task;
+		done = &t->done;
+	} else {
+		struct goro_g *g = goro_w_to_g(w);
+
+		trace_goro_ready(g->id, 0);
+		task = g->m->task;
+		done = &g->m->bound_done;
+	}
 	get_task_struct(task);
-	smp_store_release(&t->done, 1);
+	smp_store_release(done, 1);
 	wake_up_process(task);
 	put_task_struct(task);
 }
