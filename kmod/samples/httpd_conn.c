@@ -18,12 +18,14 @@
 
 struct httpd_conn *httpd_conn_alloc(void)
 {
-	struct httpd_conn *c = kzalloc(sizeof(*c), GFP_KERNEL);
+	/* a client's doing: it must neither fill the log nor call the OOM killer */
+	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	struct httpd_conn *c = kzalloc(sizeof(*c), gfp);
 
 	if (!c)
 		return NULL;
-	c->in = kmalloc(HTTP_HEAD_MAX, GFP_KERNEL);
-	c->out = kmalloc(HTTPD_OUT, GFP_KERNEL);
+	c->in = kmalloc(HTTP_HEAD_MAX, gfp);
+	c->out = kmalloc(HTTPD_OUT, gfp);
 	if (!c->in || !c->out) {
 		httpd_conn_free(c);
 		return NULL;
