@@ -234,7 +234,10 @@ static struct goro_g *g_new(void *arg, const void *copy, size_t size,
 	g->arg = arg;
 	g->name = attr ? attr->name : NULL;
 	g->where = where;
-	g->id = this_cpu_inc_return(g_ids) * nr_cpu_ids + raw_smp_processor_id();
+	/* raw: without the interrupts off that this_cpu ops mean in UML (two system calls) */
+	preempt_disable();
+	g->id = raw_cpu_inc_return(g_ids) * nr_cpu_ids + smp_processor_id();
+	preempt_enable();
 	g->owner = NULL;
 	g->group = NULL;
 	return g;
