@@ -21,7 +21,7 @@
 #include "sched.h"
 
 #define COPY_MAX	4096
-#define GFREE_MAX	512
+#define GFREE_MAX	1024
 
 struct kmem_cache *goro_g_cache;
 DEFINE_PER_CPU(struct goro_all, goro_all);
