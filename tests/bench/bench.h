@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * goro_bench: goroutines, through the public API of the goro.ko that is
+ * loaded, next to what the kernel has for the same purpose.
+ *
+ * A case is an id of docs/bench.md's table; each implementation of it is one
+ * function that does n operations and says how long they took. Whoever
+ * compares implementations measures them in turn (A B A B ...).
+ */
+#ifndef _GORO_TESTS_BENCH_H
+#define _GORO_TESTS_BENCH_H
+
+#include <linux/types.h>
+
+struct bench {
+	const char *name;	/* the case */
+	const char *impl;
+	u32 procs;		/* runs where goro has so many Ps */
+	u64 unit_n;		/* n is a multiple of it, and at least it */
+	u64 max_n;		/* 0: as many as fill the time */
+	/* n operations: ns, 0 if they failed */
+	u64 (*run)(const struct bench *b, u64 n);
+	u32 arg;		/* run's own: how many tasks, what capacity, ... */
+};
+
+/* goro.c */
+u64 goro_yields(const struct bench *b, u64 n);
+u64 goro_hops(const struct bench *b, u64 n);
+u64 goro_stream(const struct bench *b, u64 n);
+u64 goro_self(const struct bench *b, u64 n);
+u64 goro_spawn(const struct bench *b, u64 n);
+u64 goro_xwake(const struct bench *b, u64 n);
+
+/* peers.c */
+u64 kthread_yields(const struct bench *b, u64 n);
+u64 kthread_hops(const struct bench *b, u64 n);
+u64 kthread_stream(const struct bench *b, u64 n);
+u64 kthread_spawn(const struct bench *b, u64 n);
+u64 kthread_xwake(const struct bench *b, u64 n);
+u64 workqueue_spawn(const struct bench *b, u64 n);
+
+/* xwake: how long the CPU that is to be woken has idled before */
+#define XWAKE_REST_NS	50000
+
+#endif /* _GORO_TESTS_BENCH_H */

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The cases on goroutines. Each is what a module would write: goro_go(),
+ * channels, WaitGroups; the time is taken by a goroutine around the whole.
+ *
+ * Shared state lies in the frame of the goroutine that measures, which waits
+ * for all others.
+ */
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <goro/goro.h>
+#include "bench.h"
+
+struct run {
+	const struct bench *b;
+	u64 n;
+	u64 (*fn)(struct run *r);
+	u64 ns;
+	struct goro_wg wg;
+	struct goro_chan *c, *d;
+	u64 each;
+	u64 waiting;
+	u64 seen;
+	u64 sum;
+};
+
+static int in_goroutine(void *arg)
+{
+	struct run *r = arg;
+
+	goro_wg_init(&r->wg);
+	r->ns = r->fn(r);
+	return 0;
+}
+
+static u64 run(const struct bench *b, u64 n, u64 (*fn)(struct run *r))
+{
+	struct run r = { .b = b, .n = n, .fn = fn };
+	struct goro_group grp;
+
+	goro_group_init(&grp);
+	if (goro_group_go(&grp, in_goroutine, &r) || goro_group_wait(&grp))
+		return 0;
+	return r.ns;
+}
+
+/* ---- yield ----------------------------------------------------------- */
+
+static void yielder(void *arg)
+{
+	struct run *r = arg;
+	u64 i, n = r->each;
+
+	WRITE_ONCE(r->waiting, r->waiting + 1);	/* one P: no race */
+	goro_chan_recv(r->c, NULL);
+	for (i = 0; i < n; i++)
+		goro_yield();
+	goro_wg_done(&r->wg);
+}
+
+/* All are parked before the time begins; then they go round, r->each times. */
+static u64 yields(struct run *r)
+{
+	u32 tasks = r->b->arg, i;
+	struct goro_attr attr = { .name = "yielder", .stack_size = tasks > 2 ? 4096 : 0 };
+	u64 t;
+
+	r->each = r->n / tasks;
+	r->c = goro_chan_make(0, 0, 0);
+	if (IS_ERR(r->c))
+		return 0;
+	goro_wg_add(&r->wg, tasks);
+	for (i = 0; i < tasks; i++)
+		if (goro_go_attr(yielder, r, &attr))
+			goro_wg_done(&r->wg);	/* a figure that is off shows it */
+	while (READ_ONCE(r->waiting) < r->wg.n)
+		goro_yield();
+	t = ktime_get_ns();
+	goro_chan_close(r->c);
+	goro_wg_wait(&r->wg);
+	t = ktime_get_ns() - t;
+	goro_chan_put(r->c);
+	return t;
+}
+
+u64 goro_yields(const struct bench *b, u64 n)
+{
+	return run(b, n, yields);
+}
+
+/* ---- channels -------------------------------------------------------- */
+
+static void ponger(void *arg)
+{
+	struct run *r = arg;
+	u64 i, v, n = r->n / 2;
+
+	for (i = 0; i < n; i++) {
+		goro_chan_recv(r->c, &v);
+		goro_chan_send(r->d, &v);
+	}
+	goro_wg_done(&r->wg);
+}
+
+/* there and back on two unbuffered channels is two hops */
+static u64 hops(struct run *r)
+{
+	u64 i, v = 0, t, n = r->n / 2;
+
+	r->c = goro_chan_make(8, 0, 0);
+	r->d = goro_chan_make(8, 0, 0);
+	if (IS_ERR(r->c) || IS_ERR(r->d))
+		return 0;
+	goro_wg_add(&r->wg, 1);
+	if (goro_go(ponger, r))
+		return 0;
+	t = ktime_get_ns();
+	for (i = 0; i < n; i++) {
+		goro_chan_send(r->c, &v);
+		goro_chan_recv(r->d, &v);
+	}
+	t = ktime_get_ns() - t;
+	goro_wg_wait(&r->wg);
+	goro_chan_put(r->c);
+	goro_chan_put(r->d);
+	return t;
+}
+
+u64 goro_hops(const struct bench *b, u64 n)
+{
+	return run(b, n, hops);
+}
+
+static void producer(void *arg)
+{
+	struct run *r = arg;
+	u64 i;
+
+	for (i = 0; i < r->n; i++)
+		goro_chan_send(r->c, &i);
+	goro_wg_done(&r->wg);
+}
+
+/* one way: a producer, and the consumer that measures */
+static u64 stream(struct run *r)
+{
+	u64 i, v, t;
+
+	r->c = goro_chan_make(8, r->b->arg, 0);
+	if (IS_ERR(r->c))
+		return 0;
+	goro_wg_add(&r->wg, 1);
+	t = ktime_get_ns();
+	if (goro_go(producer, r))
+		return 0;
+	for (i = 0; i < r->n; i++) {
+		goro_chan_recv(r->c, &v);
+		r->sum += v;
+	}
+	t = ktime_get_ns() - t;
+	goro_wg_wait(&r->wg);
+	goro_chan_put(r->c);
+	return r->sum == r->n * (r->n - 1) / 2 ? t : 0;
+}
+
+u64 goro_stream(const struct bench *b, u64 n)
+{
+	return run(b, n, stream);
+}
+
+/* buffered, send and receive in one goroutine: nobody waits */
+static u64 self(struct run *r)
+{
+	u64 i, v, t;
+
+	r->c = goro_chan_make(8, r->b->arg, 0);
+	if (IS_ERR(r->c))
+		return 0;
+	t = ktime_get_ns();
+	for (i = 0; i < r->n / 2; i++) {
+		goro_chan_send(r->c, &i);
+		goro_chan_recv(r->c, &v);
+	}
+	t = ktime_get_ns() - t;
+	goro_chan_put(r->c);
+	return t;
+}
+
+u64 goro_self(const struct bench *b, u64 n)
+{
+	return run(b, n, self);
+}
+
+/* ---- spawn and join -------------------------------------------------- */
+
+static void nothing(void *arg)
+{
+	struct run *r = arg;
+
+	r->sum++;
+	goro_wg_done(&r->wg);
+}
+
+/* b->arg at a time: start them, wait for them */
+static u64 spawn(struct run *r)
+{
+	u64 i, k, t = ktime_get_ns();
+
+	for (i = 0; i < r->n; i += r->b->arg) {
+		goro_wg_add(&r->wg, r->b->arg);
+		for (k = 0; k < r->b->arg; k++)
+			if (goro_go(nothing, r))
+				goro_wg_done(&r->wg);
+		goro_wg_wait(&r->wg);
+	}
+	t = ktime_get_ns() - t;
+	return r->sum == r->n ? t : 0;
+}
+
+u64 goro_spawn(const struct bench *b, u64 n)
+{
+	return run(b, n, spawn);
+}
+
+/* ---- waking another CPU ---------------------------------------------- */
+
+static void sleeper(void *arg)
+{
+	struct run *r = arg;
+	u64 i, at;
+
+	for (i = 0; i < r->n; i++) {
+		goro_chan_recv(r->c, &at);
+		r->sum += ktime_get_ns() - at;
+		WRITE_ONCE(r->seen, i + 1);
+	}
+	goro_wg_done(&r->wg);
+}
+
+/*
+ * The waker keeps its own CPU, so the sleeper can only run on the other one,
+ * which has gone idle before: from the send until it runs.
+ */
+static u64 xwake(struct run *r)
+{
+	u64 i, until, now;
+
+	r->c = goro_chan_make(8, 0, 0);
+	if (IS_ERR(r->c))
+		return 0;
+	goro_wg_add(&r->wg, 1);
+	if (goro_go(sleeper, r))
+		return 0;
+	for (i = 0; i < r->n; i++) {
+		until = goro_in(XWAKE_REST_NS);
+		while (ktime_get_ns() < until)
+			cpu_relax();
+		now = ktime_get_ns();
+		until = now + NSEC_PER_SEC;
+		goro_chan_send(r->c, &now);
+		while (READ_ONCE(r->seen) <= i) {
+			cpu_relax();
+			/* nobody came: it would run here, which is not the case */
+			if (ktime_get_ns() > until)
+				goro_yield();
+		}
+		cond_resched();
+	}
+	goro_wg_wait(&r->wg);
+	goro_chan_put(r->c);
+	return r->sum;
+}
+
+u64 goro_xwake(const struct bench *b, u64 n)
+{
+	return run(b, n, xwake);
+}
