@@ -52,9 +52,7 @@ static void crew_init(struct crew *c, const struct bench *b, u64 n, int members)
  */
 static int member_end(struct crew *c)
 {
-	if (!atomic_dec_and_test(&c->left))
-		kthread_exit(0);
-	kthread_complete_and_exit(&c->all, 0);
+	kthread_complete_and_exit(atomic_dec_and_test(&c->left) ? &c->all : NULL, 0);
 }
 
 static int start(struct crew *c, int (*fn)(void *), int cpu)
