@@ -375,9 +375,9 @@ void goro_chan_waiters(struct goro_chan *c, u32 *senders, u32 *receivers, bool *
 	*receivers = 0;
 	goro_lock(&c->lock);
 	list_for_each(pos, &c->sendq)
-		++*senders;
+		(*senders)++;
 	list_for_each(pos, &c->recvq)
-		++*receivers;
+		(*receivers)++;
 	*closed = c->closed;
 	goro_unlock(&c->lock);
 }

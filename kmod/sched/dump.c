@@ -104,9 +104,9 @@ static void snapshot(struct walk *w, struct goro_g *g)
 		   stack ? "runnable" : "new";
 	/* only whole stacks: the unwinder takes them to be THREAD_SIZE */
 	if (stack && g->stack_size == THREAD_SIZE) {
-		smp_rmb();
+		smp_rmb();	/* parks was read before */
 		unwind_g(w, g);
-		smp_rmb();
+		smp_rmb();	/* and is read again after the stack */
 		if (READ_ONCE(g->parks) != parks || READ_ONCE(g->on_cpu))
 			w->nframes = 0;
 	}

@@ -302,7 +302,7 @@ EXPORT_SYMBOL_GPL(__goro_group_go);
 bool goro_g_cancel(struct goro_g *g)
 {
 	WRITE_ONCE(g->cancelled, 1);
-	smp_mb();
+	smp_mb();	/* pairs with the xchg in goro_wait_begin() */
 	return goro_claim(&g->w, GORO_BY_CANCEL);
 }
 
@@ -325,7 +325,7 @@ long goro_num(void)
 	/* ends are read first: the difference is never negative */
 	u64 ended = goro_counter(GORO_C_G_DESTROYED);
 
-	smp_rmb();
+	smp_rmb();	/* no end is counted whose start is not */
 	return goro_counter(GORO_C_G_CREATED) - ended;
 }
 EXPORT_SYMBOL_GPL(goro_num);

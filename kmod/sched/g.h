@@ -56,7 +56,7 @@ struct goro_g {
 	unsigned long pc;		/* S */
 	unsigned long bp;		/* S */
 	void *stack;			/* G: lowest address; NULL until it first runs */
-	u32 on_cpu;			/* set by the M that picks, cleared (release) off the stack */
+	u32 on_cpu;			/* set by the M that picks, cleared (release) behind it */
 	u8 state;			/* G: enum goro_g_state */
 	u8 reason;			/* G: enum goro_reason */
 	u8 flags;			/* C */

@@ -3,8 +3,9 @@
  * Ms: kernel threads bound to a CPU, and who of them owns its P.
  *
  * A P changes hands only so: its owner gives it up in its own context (idle,
- * sched_out when it sleeps, block bracket); or it is idle and somebody clears its bit in goro_sched.idle,
- * who then gives it to a sleeping M of that CPU, or takes it if he is one.
+ * sched_out when it sleeps, block bracket); or it is idle and somebody clears
+ * its bit in goro_sched.idle, who then gives it to a sleeping M of that CPU, or
+ * takes it if he is one.
  * Whoever takes an M off p->spares has the P at that moment, so an M in
  * goro_m_wait() that wins the bit is still in the list.
  *

@@ -43,7 +43,7 @@ static __always_inline struct goro_g *goro_runnext_put(struct goro_p *p, struct 
 
 	if (old && goro_sched.multi)
 		return xchg(&p->runnext, g);
-	smp_store_release(&p->runnext, g);
+	smp_store_release(&p->runnext, g);	/* pairs with the thief's cmpxchg */
 	return old;
 }
 
@@ -52,11 +52,11 @@ static __always_inline void goro_ring_push(struct goro_p *p, struct goro_g *g)
 	u32 tail = p->tail;
 
 	for (;;) {
-		u32 head = smp_load_acquire(&p->head);
+		u32 head = smp_load_acquire(&p->head);	/* slots before it are free */
 
 		if (likely(tail - head < GORO_RING)) {
 			WRITE_ONCE(p->ring[tail % GORO_RING], g);
-			smp_store_release(&p->tail, tail + 1);
+			smp_store_release(&p->tail, tail + 1);	/* after the slot */
 			return;
 		}
 		if (goro_ring_overflow(p, g, head))
@@ -66,7 +66,7 @@ static __always_inline void goro_ring_push(struct goro_p *p, struct goro_g *g)
 
 static __always_inline struct goro_g *goro_ring_pop(struct goro_p *p)
 {
-	u32 head = smp_load_acquire(&p->head);
+	u32 head = smp_load_acquire(&p->head);	/* with the thieves' cmpxchg */
 
 	while (head != p->tail) {
 		struct goro_g *g = p->ring[head % GORO_RING];

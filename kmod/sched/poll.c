@@ -51,7 +51,7 @@ static int on_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync, void
 		 * has woken the waiter; so it comes after the claim.
 		 */
 		list_del_init(&wait->entry);
-		smp_store_release(&e->head, NULL);
+		smp_store_release(&e->head, NULL);	/* unregister() acquires */
 	}
 	if (claimed) {
 		goro_count(GORO_C_WAKE_EVENT);
@@ -84,7 +84,7 @@ static void unregister(struct poller *poller)
 		wait_queue_head_t *head;
 
 		rcu_read_lock();
-		head = smp_load_acquire(&e->head);
+		head = smp_load_acquire(&e->head);	/* on_wakeup() releases */
 		if (head)
 			remove_wait_queue(head, &e->wait);
 		rcu_read_unlock();

@@ -33,9 +33,9 @@ typedef __poll_t goro_poll_t;
 #define GORO_POLL_HUP	EPOLLHUP
 #define goro_pollq_init(q)	init_waitqueue_head(q)
 #define goro_pollq_free(q)	do { } while (0)
-/* under the channel's lock, which orders waitqueue_active() with the poller */
 #define goro_pollq_wake(q, mask)				\
 do {								\
+	/* under the channel's lock, which orders it with the poller */	\
 	if (unlikely(waitqueue_active(q)))			\
 		wake_up_poll(q, mask);				\
 } while (0)

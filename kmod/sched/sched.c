@@ -146,6 +146,7 @@ struct goro_g *goro_pick(struct goro_g *g)
 		} else if (unlikely(!next->stack)) {
 			goro_stack_take(p, next);
 		}
+		/* acquire: pairs with goro_switch_done() */
 		if (likely(next->stack && !smp_load_acquire(&next->on_cpu))) {
 			p->hot[GORO_C_SWITCH]++;
 			next->on_cpu = 1;
@@ -166,6 +167,7 @@ own:
 /* Run g from the own stack; back here when a G had nothing to go on with. */
 static void run(struct goro_m *m, struct goro_g *g)
 {
+	/* acquire: pairs with goro_switch_done() */
 	if (unlikely(smp_load_acquire(&g->on_cpu))) {
 		/* bounded: a section on another CPU, which waits for nobody */
 		goro_count(GORO_C_ON_CPU_WAIT);

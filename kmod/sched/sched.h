@@ -45,6 +45,7 @@ struct goro_sched {
 	struct llist_node *gq_first, *gq_last;	/* L */
 	u32 gq_n;			/* L; read without it as a hint */
 };
+
 extern struct goro_sched goro_sched;
 
 extern unsigned int goro_param_procs;

@@ -18,8 +18,8 @@ static bool steal_ring(struct goro_p *p, struct goro_p *from)
 	u32 head, n, i;
 
 	for (;;) {
-		head = smp_load_acquire(&from->head);
-		n = smp_load_acquire(&from->tail) - head;
+		head = smp_load_acquire(&from->head);	/* first: tail is not behind it */
+		n = smp_load_acquire(&from->tail) - head;	/* then the slots */
 		n -= n / 2;
 		if (!n)
 			return false;

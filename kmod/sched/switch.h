@@ -34,8 +34,8 @@
  * that was left on this M, which is not `from` once another M took it up. The
  * clobbers make the compiler save only what lives across the switch; rbp cannot
  * be named as one, and objtool must not see it pushed, as it may be the frame's
- * base. At label 1, %1 is the `to` of whoever jumped here: this G. The je is never taken: it shows objtool that label 1 is
- * reached with this very frame.
+ * base. At label 1, %1 is the `to` of whoever jumped here: this G. The je is
+ * never taken: it shows objtool that label 1 is reached with this very frame.
  */
 #define goro_switch_to(from, to)					\
 ({									\
@@ -71,7 +71,7 @@ static __always_inline void goro_switch_done(struct goro_g *prev)
 	if (unlikely(prev->state == GORO_G_DEAD))
 		goro_g_reap(prev);
 	else
-		smp_store_release(&prev->on_cpu, 0);
+		smp_store_release(&prev->on_cpu, 0);	/* see above */
 }
 
 static __always_inline void goro_section_begin(void)

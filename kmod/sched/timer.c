@@ -64,7 +64,7 @@ static enum goro_claim park_thread(struct goro_thread *t, u64 deadline)
 
 	for (;;) {
 		set_current_state(state);
-		if (smp_load_acquire(&t->done))
+		if (smp_load_acquire(&t->done))	/* with goro_ready_slow() */
 			break;
 		if (!claimed && signal_pending_state(state, current)) {
 			if (goro_claim(w, GORO_BY_SIGNAL)) {
@@ -104,7 +104,7 @@ static enum goro_claim park_bound(struct goro_g *g, u64 deadline, enum goro_reas
 		goro_timer_arm(g, deadline);
 	for (;;) {
 		set_current_state(TASK_IDLE);
-		if (smp_load_acquire(&m->bound_done))
+		if (smp_load_acquire(&m->bound_done))	/* with goro_ready_slow() */
 			break;
 		schedule();
 	}
@@ -146,7 +146,7 @@ void goro_ready_slow(struct goro_waiter *w)
 		done = &g->m->bound_done;
 	}
 	get_task_struct(task);
-	smp_store_release(done, 1);
+	smp_store_release(done, 1);	/* what we have of it we read before */
 	wake_up_process(task);
 	put_task_struct(task);
 }
