@@ -55,7 +55,6 @@ static void *stack_alloc(u32 size)
 	unsigned long *stack;
 
 	if (IS_ENABLED(CONFIG_KASAN)) {
-		size = THREAD_SIZE;
 		stack = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN |
 						 __GFP_RETRY_MAYFAIL, get_order(size));
 		kmemleak_alloc(stack, size, 1, GFP_KERNEL);
