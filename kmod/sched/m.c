@@ -400,17 +400,18 @@ void goro_m_wait(struct goro_m *m)
 void goro_m_idle(struct goro_m *m)
 {
 	struct goro_p *p = m->p;
+	bool spun = m->spinning;
 
+	/* from the list on m->spinning is for who takes m off it: they may come before us */
+	m->spinning = false;
 	raw_spin_lock_irq(&p->lock);
 	list_add(&m->spare, &p->spares);
 	WRITE_ONCE(p->m, NULL);
 	WRITE_ONCE(m->p, NULL);
 	raw_spin_unlock_irq(&p->lock);
 	p_set_idle(p);
-	if (m->spinning) {
-		m->spinning = false;
+	if (spun)
 		atomic_dec(&goro_sched.nspinning);
-	}
 	smp_mb__after_atomic();	/* (2) of sched.c */
 	m_sleep(m);
 }
