@@ -232,7 +232,7 @@ struct deep {
 /* 6 KiB of frames: more than the goroutine's own stack has */
 static noinline long deep(struct deep *d, int level)
 {
-	volatile long fill[64];
+	volatile long fill[64];	/* the frame must be there */
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(fill); i++)
@@ -276,7 +276,7 @@ static int job_small(void *arg)
 	struct job *j = arg;
 
 	j->ret = calls(j);
-	smp_store_release(&j->done, 1);
+	smp_store_release(&j->done, 1);	/* job_done() */
 	return 0;
 }
 

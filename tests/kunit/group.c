@@ -15,7 +15,7 @@ static int member(void *arg)
 
 	j->ret = j->fn(j);
 	j->order = atomic_inc_return(&j->f->seq);
-	smp_store_release(&j->done, 1);
+	smp_store_release(&j->done, 1);	/* job_done() */
 	return j->v == 1000 ? j->ret : 0;	/* v 1000: the result counts */
 }
 
@@ -226,6 +226,7 @@ static void finish(struct kunit *test, wait_queue_head_t *head)
 
 	KUNIT_EXPECT_EQ(test, goro_wg_done(&f->wg), 0);
 	KUNIT_EXPECT_EQ(test, wg_waiters(&f->wg), 0U);
+	/* all is over: nobody can come */
 	KUNIT_EXPECT_FALSE(test, waitqueue_active(head));
 	if (f->c[0])
 		EXPECT_CHAN(test, f->c[0], 0, 0, 0);

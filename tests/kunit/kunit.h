@@ -89,7 +89,7 @@ void job_start(struct kunit *test, struct job *j, bool thread);
 
 static inline bool job_done(struct job *j)
 {
-	return smp_load_acquire(&j->done);
+	return smp_load_acquire(&j->done);	/* then the results */
 }
 
 /* for job.fn: the plain operations, on 8-byte elements, with j->deadline */

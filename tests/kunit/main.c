@@ -104,7 +104,7 @@ static int job_run(void *arg)
 
 	j->ret = j->fn(j);
 	j->order = atomic_inc_return(&j->f->seq);
-	smp_store_release(&j->done, 1);
+	smp_store_release(&j->done, 1);	/* job_done() */
 	return 0;
 }
 

@@ -50,6 +50,7 @@ static void source_put(struct kunit *test, struct source *s)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(s->q); i++)
+		/* nobody polls any more */
 		KUNIT_EXPECT_FALSE(test, waitqueue_active(&s->q[i]));
 	fput(fx_of(test)->priv);
 }

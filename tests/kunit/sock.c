@@ -263,7 +263,9 @@ static void cancel(struct kunit *test)
 	EXPECT_DONE(test, &f->j[1], -ECANCELED);
 	EXPECT_DONE(test, &f->j[2], -ECANCELED);
 	if (p->family == AF_UNIX) {
+		/* nobody waits any more */
 		KUNIT_EXPECT_FALSE(test, waitqueue_active(sk_sleep(n->server->sk)));
+		/* likewise */
 		KUNIT_EXPECT_FALSE(test, waitqueue_active(sk_sleep(n->listener->sk)));
 	}
 	conn_put(n);

@@ -292,12 +292,13 @@ static void receiver(struct part *p, struct rnd_state *r)
 				      goro_chan_try_recv(s->c, p->buf);
 		if (!expected(s, ret, form, false))
 			tt_fail(TT_ERRNO, s->nr, "receive: %d, form %d", ret, form);
-		if (ret == 1) {
-			account(s, p->buf, last, &sum);
-		} else if (ret == 0) {
+		if (ret == 0) {
 			if (memchr_inv(p->buf, 0, s->elem))
 				tt_fail(TT_CONTENT, s->nr, "closed, but not zeroed");
 			break;
+		}
+		if (ret == 1) {
+			account(s, p->buf, last, &sum);
 		} else {
 			if (s->elem && p->buf[0] != 0xa5)
 				tt_fail(TT_CONTENT, s->nr, "written though %d", ret);
@@ -354,11 +355,13 @@ static bool start(struct chan *s, struct rnd_state *r)
 	goro_wg_add(&s->wg, n);
 	for (i = 0; i < n; i++) {
 		struct part *p = &s->part[i];
+		bool first;
 
 		/* some start late, when others wait, or have gone */
 		if (!tt_rnd(r, 16))
 			goro_yield();
-		if (threads == (p->index <= s->nsend) && p->id && tt_on_thread(member, p))
+		first = p->index <= s->nsend;
+		if (threads == first && p->id && tt_on_thread(member, p))
 			continue;
 		while (goro_group_go(&s->grp, g_member, p))
 			goro_sleep(1000000);	/* no memory: it will come */
