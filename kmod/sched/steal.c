@@ -6,7 +6,7 @@
  *
  * Runs on the M's own stack in a section; pushes only to its own P.
  */
-#include <linux/sched/clock.h>
+#include <linux/ktime.h>
 #include "sched.h"
 
 #define ROUNDS		4
@@ -46,7 +46,8 @@ static bool steal_runnext(struct goro_p *p, struct goro_p *from)
 
 	if (!g)
 		return false;
-	for (t = local_clock(); local_clock() - t < RUNNEXT_NS; cpu_relax())
+	/* not local_clock(): in UML that goes by ticks */
+	for (t = ktime_get_mono_fast_ns(); ktime_get_mono_fast_ns() - t < RUNNEXT_NS; cpu_relax())
 		if (READ_ONCE(from->runnext) != g)
 			return false;
 	if (cmpxchg(&from->runnext, g, NULL) != g)
