@@ -49,8 +49,8 @@ static const struct bench benches[] = {
 	{ "hop_p2", "kthread", 2, 2, 0, kthread_hops, 0 },
 	{ "chan128_p2", "goro", 2, 1, 0, goro_stream, 128 },
 	{ "chan128_p2", "kthread", 2, 1, 0, kthread_stream, 128 },
-	{ "xwake", "goro", 2, 50, 1000, goro_xwake, 0 },
-	{ "xwake", "kthread", 2, 50, 1000, kthread_xwake, 0 },
+	{ "xwake", "goro", 2, 50, 300, goro_xwake, 0 },
+	{ "xwake", "kthread", 2, 50, 300, kthread_xwake, 0 },
 };
 
 struct measured {
