@@ -43,7 +43,8 @@ static void crash_locked(void *arg)
 	rcu_read_unlock();
 }
 
-static int __init crash_init(void)
+/* not in the init text, which is gone when the place is to be named */
+static noinline int crash_start(void)
 {
 	static const struct goro_attr attr = { .name = "victim" };
 	goro_fn_t fn = !strcmp(mode, "overflow") ? crash_overflow :
@@ -51,6 +52,11 @@ static int __init crash_init(void)
 		       !strcmp(mode, "locked") ? crash_locked : NULL;
 
 	return fn ? goro_go_attr(fn, NULL, &attr) : -EINVAL;
+}
+
+static int __init crash_init(void)
+{
+	return crash_start();
 }
 
 static void __exit crash_exit(void)
