@@ -242,6 +242,9 @@ static int __init tt_init(void)
 static void __exit tt_exit(void)
 {
 	WRITE_ONCE(stopping, true);
+	/* not kthread_stop() at once: to the thread's waits that is a signal */
+	while (!wait_for_completion_timeout(&over, 10 * HZ))
+		;
 	kthread_stop(main_task);
 	put_task_struct(main_task);
 }
