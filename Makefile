@@ -8,7 +8,7 @@
 # tests/: this file only names it. Kbuild is the modules' own makefile.
 
 ENVS ?= 6.1 6.12 uml uml-debug
-JOBS ?= 1
+JOBS ?= 2
 
 all: modules user
 
