@@ -502,6 +502,13 @@ void goro_m_exit(void)
 		irq_work_sync(&p->handoff);
 		ms_stop(p);
 		flush_work(&p->bury);
+	}
+	/* only now: an M that looks for work looks at every P */
+	for_each_possible_cpu(cpu) {
+		struct goro_p *p = goro_sched.ps[cpu];
+
+		if (!p)
+			continue;
 		goro_g_trim(p);
 		goro_stack_flush(p);
 		kfree(p);
