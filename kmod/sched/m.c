@@ -67,7 +67,8 @@ static void m_sched_out(struct preempt_notifier *pn, struct task_struct *next)
 
 	set_this_cpu(NULL);
 	current->stack = m->stack;
-	if (!p)
+	/* a P that it was given on its way to sleep stays: the wakeup is coming */
+	if (!p || m->waits)
 		return;
 	goro_runnext_expose(p);
 	if (goro_task_sleeps(current)) {
@@ -362,6 +363,7 @@ static void m_sleep(struct goro_m *m)
 	}
 	goro_count(GORO_C_IDLE);
 	trace_goro_m_idle(m->cpu, m->id);
+	m->waits = true;
 	for (;;) {
 		long left = 1;
 
@@ -378,6 +380,7 @@ static void m_sleep(struct goro_m *m)
 			break;
 	}
 	__set_current_state(TASK_RUNNING);
+	m->waits = false;
 	set_this_cpu(m);
 	if (READ_ONCE(m->stop)) {
 		raw_spin_lock_irq(&home->lock);
