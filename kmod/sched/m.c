@@ -216,7 +216,7 @@ static void p_spawn_m(struct work_struct *work)
 	raw_spin_lock_irq(&p->lock);
 	none = list_empty(&p->spares);
 	raw_spin_unlock_irq(&p->lock);
-	if (none && !goro_sched.stopping)
+	if (none && !READ_ONCE(goro_sched.stopping))
 		m_create(p);	/* fails at max_ms: the P's queues stay open to thieves */
 }
 
@@ -419,13 +419,21 @@ void goro_m_idle(struct goro_m *m)
 	m_sleep(m);
 }
 
-/* Wait for Ms that have been told to stop, and free them. */
+/* Wait until the threads of Ms that have been told to stop have ended. */
+static void ms_wait(struct list_head *ms)
+{
+	struct goro_m *m;
+
+	list_for_each_entry(m, ms, node)
+		wait_for_completion(&m->exited);
+}
+
 static void ms_free(struct list_head *ms)
 {
 	struct goro_m *m, *tmp;
 
 	list_for_each_entry_safe(m, tmp, ms, node) {
-		wait_for_completion(&m->exited);
+		list_del(&m->node);
 		put_task_struct(m->task);
 		goro_count(GORO_C_M_DESTROYED);
 		atomic_dec(&nms);
@@ -441,6 +449,7 @@ static void p_bury(struct work_struct *work)
 	raw_spin_lock_irq(&p->lock);
 	list_splice_init(&p->dead, &dead);
 	raw_spin_unlock_irq(&p->lock);
+	ms_wait(&dead);
 	ms_free(&dead);
 }
 
@@ -465,57 +474,72 @@ static struct goro_p *p_create(int cpu)
 	return p;
 }
 
-static void ms_stop(struct goro_p *p)
+/* The steps of goro_m_exit(), each for all Ps before the next. */
+static void exit_no_more_ms(struct goro_p *p)
 {
-	struct goro_m *m;
-	LIST_HEAD(ms);
-
-	/* those that retire by themselves meanwhile are buried */
-	raw_spin_lock_irq(&p->lock);
-	list_splice_init(&p->ms, &ms);
-	p->nms = 0;
-	list_for_each_entry(m, &ms, node)
-		WRITE_ONCE(m->stop, true);
-	raw_spin_unlock_irq(&p->lock);
-	list_for_each_entry(m, &ms, node)
-		wake_up_process(m->task);
-	ms_free(&ms);
+	cancel_work_sync(&p->spawn_m);
 }
 
-/*
- * All Gs have ended, nobody can start one, so nobody readies and nobody wakes
- * an M; kicks and M-making that were queued before are waited for first. Then
- * the Ms are told to stop; an M's memory goes when its thread has left goro's
- * text (kthread_complete_and_exit()).
- */
-void goro_m_exit(void)
+static void exit_tell_ms(struct goro_p *p)
+{
+	struct goro_m *m;
+
+	/* one that retires by itself from now on sees that it was told */
+	raw_spin_lock_irq(&p->lock);
+	list_for_each_entry(m, &p->ms, node)
+		WRITE_ONCE(m->stop, true);
+	raw_spin_unlock_irq(&p->lock);
+	list_for_each_entry(m, &p->ms, node)
+		wake_up_process(m->task);
+}
+
+static void exit_wait_for_ms(struct goro_p *p)
+{
+	ms_wait(&p->ms);
+}
+
+static void exit_wait_for_works(struct goro_p *p)
+{
+	irq_work_sync(&p->kick);
+	irq_work_sync(&p->handoff);
+	cancel_work_sync(&p->spawn_m);
+	flush_work(&p->bury);
+}
+
+static void exit_free(struct goro_p *p)
+{
+	ms_free(&p->ms);
+	goro_g_trim(p);
+	goro_stack_flush(p);
+	kfree(p);
+}
+
+static void each_p(void (*step)(struct goro_p *p))
 {
 	int cpu;
 
+	for_each_possible_cpu(cpu)
+		if (goro_sched.ps[cpu])
+			step(goro_sched.ps[cpu]);
+}
+
+/*
+ * All Gs have ended and nobody can start one; but the Ms still look for work,
+ * at every P, and wake each other. So no M and no P is freed before the last
+ * thread has left goro's text (kthread_complete_and_exit()), and what they have
+ * queued has been waited for after that.
+ */
+void goro_m_exit(void)
+{
 	if (!goro_sched.ps)
 		return;
-	goro_sched.stopping = true;
-	for_each_possible_cpu(cpu) {
-		struct goro_p *p = goro_sched.ps[cpu];
-
-		if (!p)
-			continue;
-		cancel_work_sync(&p->spawn_m);
-		irq_work_sync(&p->kick);
-		irq_work_sync(&p->handoff);
-		ms_stop(p);
-		flush_work(&p->bury);
-	}
-	/* only now: an M that looks for work looks at every P */
-	for_each_possible_cpu(cpu) {
-		struct goro_p *p = goro_sched.ps[cpu];
-
-		if (!p)
-			continue;
-		goro_g_trim(p);
-		goro_stack_flush(p);
-		kfree(p);
-	}
+	/* from here on the work item makes no M; one that it makes is waited for */
+	WRITE_ONCE(goro_sched.stopping, true);
+	each_p(exit_no_more_ms);
+	each_p(exit_tell_ms);
+	each_p(exit_wait_for_ms);
+	each_p(exit_wait_for_works);
+	each_p(exit_free);
 	kfree(goro_sched.ps);
 	kfree(goro_sched.active_cpu);
 	preempt_notifier_dec();
