@@ -364,8 +364,9 @@ static int wakes_and_keeps(struct job *j)
 				return -ETIMEDOUT;
 		}
 		/* now and then long enough for the other's M to fall asleep */
-		if (i % 2)
-			udelay(100);
+		until = goro_in(i % 2 * 100000);
+		while (ktime_get_ns() < until)
+			cpu_relax();
 	}
 	return 0;
 }

@@ -204,6 +204,8 @@ static int main_fn(void *arg)
 	/* goroutines that others started are none of ours: the run wants goro alone */
 	if (ended)
 		ended = all_gone();
+	if (ended && goro_procs() > 1)
+		tt_probe_idle();
 	report(ended, READ_ONCE(stopping));
 	goro_group_stop(&drivers);
 	complete_all(&over);

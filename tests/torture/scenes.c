@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The smaller scenarios: bursts of spawns, rings, WaitGroups, sleepers, trees,
- * and goroutines that only a cancel can wake.
+ * and goroutines that only a cancel can wake. And the probe at the end.
  *
  * State that members share lies in the driver's frame where it waits for all
  * of them, by a WaitGroup or group whose last user touches nothing afterwards.
@@ -362,4 +362,74 @@ void tt_nil(u64 nr, struct rnd_state *r)
 	if (ret)
 		tt_fail(TT_ERRNO, nr, "on a nil channel: %d", ret);
 	atomic64_add(n, &tt_totals.ops);
+}
+
+/* ---- the probe: is the waking of idle Ps still in order? --------------------------- */
+
+#define PROBES	30
+
+struct probe {
+	struct goro_chan *c;
+	atomic_t seen;
+};
+
+static int probe_recv(void *arg)
+{
+	struct probe *p = arg;
+	int i;
+
+	for (i = 0; i < PROBES; i++) {
+		if (goro_chan_recv(p->c, NULL) != 1)
+			break;
+		atomic_inc(&p->seen);
+	}
+	return 0;
+}
+
+/*
+ * It readies the other and keeps its own P, so only another P can run it: one
+ * that idles has to be woken. A count that a race has left wrong for good
+ * (Ms that spin, Ps that idle) shows here.
+ */
+static int probe_send(void *arg)
+{
+	struct probe *p = arg;
+	int i, ret = 0;
+
+	for (i = 0; i < PROBES && !ret; i++) {
+		u64 until = goro_in(200000);
+
+		while (ktime_get_ns() < until)
+			cpu_relax();
+		if (goro_chan_send(p->c, NULL))
+			return -EIO;
+		until = goro_in(10ULL * NSEC_PER_SEC);
+		while (atomic_read(&p->seen) <= i && !ret) {
+			cond_resched();
+			cpu_relax();
+			if (ktime_get_ns() > until)
+				ret = -ETIMEDOUT;
+		}
+	}
+	goro_chan_close(p->c);
+	return ret;
+}
+
+void tt_probe_idle(void)
+{
+	struct probe p = { .c = goro_chan_make(0, 0, 0) };
+	struct goro_group grp;
+	int ret;
+
+	if (IS_ERR(p.c))
+		return;
+	goro_group_init(&grp);
+	if (goro_group_go(&grp, probe_recv, &p) || goro_group_go(&grp, probe_send, &p))
+		goro_chan_close(p.c);
+	/* bounded: the sender gives up and closes */
+	ret = goro_group_wait(&grp);
+	if (ret)
+		tt_fail(TT_IDLE, 0, "probe: %d after %d of %d", ret, atomic_read(&p.seen), PROBES);
+	goro_group_stop(&grp);
+	goro_chan_put(p.c);
 }

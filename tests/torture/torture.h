@@ -28,7 +28,8 @@
 	X(WAIT, "waits end neither early nor without their cause")	\
 	X(COUNT, "every goroutine that was started has run once")	\
 	X(STACK, "what lies on a goroutine's stack stays as it was")	\
-	X(ENDS, "every goroutine ends")
+	X(ENDS, "every goroutine ends")					\
+	X(IDLE, "idle Ps still take what busy ones ready, after all that")
 
 enum tt_inv {
 #define TT_INV_ID(id, text) TT_##id,
@@ -79,5 +80,8 @@ void tt_wg(u64 nr, struct rnd_state *r);
 void tt_sleepers(u64 nr, struct rnd_state *r);
 void tt_tree(u64 nr, struct rnd_state *r);
 void tt_nil(u64 nr, struct rnd_state *r);
+
+/* at the end, with nothing else going on */
+void tt_probe_idle(void);
 
 #endif /* _GORO_TESTS_TORTURE_H */
