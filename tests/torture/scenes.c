@@ -366,7 +366,7 @@ void tt_nil(u64 nr, struct rnd_state *r)
 
 /* ---- the probe: is the waking of idle Ps still in order? --------------------------- */
 
-#define PROBES	30
+#define PROBES	3000
 
 struct probe {
 	struct goro_chan *c;
@@ -388,7 +388,7 @@ static int probe_recv(void *arg)
 
 /*
  * It readies the other and keeps its own P, so only another P can run it: one
- * that idles has to be woken. A count that a race has left wrong for good
+ * that idles has to be woken, or is just about to sleep. A count that a race has left wrong for good
  * (Ms that spin, Ps that idle) shows here.
  */
 static int probe_send(void *arg)
@@ -397,7 +397,8 @@ static int probe_send(void *arg)
 	int i, ret = 0;
 
 	for (i = 0; i < PROBES && !ret; i++) {
-		u64 until = goro_in(200000);
+		/* not long enough, and long enough, for the other's M to fall asleep */
+		u64 until = goro_in(i * 7919 % 60000);
 
 		while (ktime_get_ns() < until)
 			cpu_relax();
