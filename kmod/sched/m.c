@@ -518,6 +518,8 @@ static void each_p(void (*step)(struct goro_p *p))
 {
 	int cpu;
 
+	if (!goro_sched.ps)	/* no memory at load */
+		return;
 	for_each_possible_cpu(cpu)
 		if (goro_sched.ps[cpu])
 			step(goro_sched.ps[cpu]);
@@ -531,8 +533,6 @@ static void each_p(void (*step)(struct goro_p *p))
  */
 void goro_m_exit(void)
 {
-	if (!goro_sched.ps)
-		return;
 	/* from here on the work item makes no M; one that it makes is waited for */
 	WRITE_ONCE(goro_sched.stopping, true);
 	each_p(exit_no_more_ms);

@@ -388,8 +388,8 @@ static int probe_recv(void *arg)
 
 /*
  * It readies the other and keeps its own P, so only another P can run it: one
- * that idles has to be woken, or is just about to sleep. A count that a race has left wrong for good
- * (Ms that spin, Ps that idle) shows here.
+ * that idles has to be woken, or is just about to sleep. A count that a race
+ * has left wrong for good (Ms that spin, Ps that idle) shows here.
  */
 static int probe_send(void *arg)
 {
