@@ -430,7 +430,8 @@ void tt_probe_idle(void)
 	/* bounded: the sender gives up and closes */
 	ret = goro_group_wait(&grp);
 	if (ret)
-		tt_fail(TT_IDLE, 0, "probe: %d after %d of %d", ret, atomic_read(&p.seen), PROBES);
+		tt_fail(TT_IDLE, 0, "probe: %d after %d of %d", ret, atomic_read(&p.seen),
+			PROBES);
 	goro_group_stop(&grp);
 	goro_chan_put(p.c);
 }
