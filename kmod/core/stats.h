@@ -10,6 +10,7 @@
 	X(SWITCH, "switches") \
 	X(PARK, "parks") \
 	X(READY_LOCAL, "ready_local") \
+	X(RUNNEXT, "runnext") \
 	X(G_CREATED, "g_created") \
 	X(G_DESTROYED, "g_destroyed") \
 	X(CHAN_CREATED, "chan_created") \
@@ -21,7 +22,6 @@
 	X(TASK_CREATED, "task_created") \
 	X(TASK_DESTROYED, "task_destroyed") \
 	X(INBOX, "ready_inbox") \
-	X(RUNNEXT, "runnext") \
 	X(OVERFLOW, "overflows") \
 	X(GLOBAL, "global_takes") \
 	X(STEAL, "steals") \
@@ -50,7 +50,7 @@ enum goro_counter {
 };
 
 /* the first ones are counted in each P, without a per-CPU access */
-#define GORO_C_HOT	(GORO_C_READY_LOCAL + 1)
+#define GORO_C_HOT	(GORO_C_RUNNEXT + 1)
 
 #ifdef __KERNEL__
 #include <linux/percpu.h>

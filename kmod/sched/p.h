@@ -103,8 +103,10 @@ static __always_inline struct goro_g *goro_p_get(struct goro_p *p)
 		goto ring;
 	}
 	g = goro_runnext_take(p);
-	if (g)
+	if (g) {
+		p->hot[GORO_C_RUNNEXT]++;
 		return g;
+	}
 ring:
 	if (unlikely(!llist_empty(&p->inbox)))
 		goro_inbox_drain(p, p);

@@ -63,7 +63,7 @@ static const struct way {
 	bool multi;		/* needs more than one P */
 } paths[] = {
 	{ GORO_C_PARK, "park", false },
-	{ GORO_C_READY_LOCAL, "runnext", false },	/* where it puts a G */
+	{ GORO_C_RUNNEXT, "runnext", false },
 	{ GORO_C_OVERFLOW, "overflow of a ring", false },
 	{ GORO_C_GLOBAL, "global queue", false },
 	{ GORO_C_INBOX, "inbox", false },

@@ -28,7 +28,8 @@
  *
  * Results: 0 or a positive value; -EPIPE send on a closed channel, -EBADFD
  * close of a closed one, -EAGAIN would block, -ETIMEDOUT deadline passed,
- * -ECANCELED the goroutine was cancelled, -EINTR (threads) a signal came.
+ * -ECANCELED the goroutine was cancelled, -EINTR (threads) a signal came; to a
+ * kernel thread that is what kthread_stop() looks like.
  */
 #ifndef _GORO_GORO_H
 #define _GORO_GORO_H
