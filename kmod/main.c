@@ -48,9 +48,7 @@ static int __init goro_init_module(void)
 	err = goro_g_init();
 	if (err)
 		return err;
-	err = goro_stack_init();
-	if (err)
-		goto err_g;
+	goro_stack_init();
 	err = goro_m_init();
 	if (err)
 		goto err_stack;
@@ -69,7 +67,6 @@ err_m:
 	goro_m_exit();
 err_stack:
 	goro_stack_exit();
-err_g:
 	goro_g_exit();
 	return err;
 }

@@ -26,8 +26,7 @@ void goro_block_begin(void)
 	m->blocked = true;
 	if (p && !IS_ENABLED(CONFIG_PREEMPT_NOTIFIERS)) {
 		goro_runnext_expose(p);
-		WRITE_ONCE(p->m, NULL);
-		WRITE_ONCE(m->p, NULL);
+		goro_p_disown(m, p);
 		goro_p_release(p);
 	}
 	preempt_enable();
@@ -44,16 +43,9 @@ void goro_block_end(void)
 	preempt_disable();
 	m = goro_m_current();
 	m->blocked = false;
-	if (m->p) {
+	/* one that is bound goes on without a P */
+	if (m->p || goro_p_regain(m) || goro_is_bound(g)) {
 		preempt_enable();
-		return;
-	}
-	if (goro_p_regain(m)) {
-		preempt_enable();
-		return;
-	}
-	if (goro_is_bound(g)) {
-		preempt_enable();	/* goes on without a P */
 		return;
 	}
 	/* queue for a P; the M becomes a spare */

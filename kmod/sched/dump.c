@@ -22,18 +22,9 @@
 
 #define FRAMES	24
 
-static const char * const reasons[GORO_R_MAX] = {
-	[GORO_R_NONE] = "-",
-	[GORO_R_SEND] = "chan send",
-	[GORO_R_RECV] = "chan receive",
-	[GORO_R_SLEEP] = "sleep",
-	[GORO_R_WG] = "waitgroup",
-	[GORO_R_GROUP] = "group",
-	[GORO_R_POLL] = "poll",
-	[GORO_R_NIL] = "nil channel",
-	[GORO_R_YIELD] = "yield",
-	[GORO_R_BLOCK] = "block end",
-};
+/* the tracepoints' names, by number */
+static const struct trace_print_flags reasons[] = { GORO_TRACE_REASONS };
+static_assert(ARRAY_SIZE(reasons) == GORO_R_MAX);
 
 struct walk {
 	struct goro_g mark;		/* in a list of all Gs, state GORO_G_MARK */
@@ -182,7 +173,7 @@ static int gs_show(struct seq_file *s, void *v)
 
 	seq_printf(s, "goroutine %llu [%s", w->id, w->state);
 	if (!strcmp(w->state, "waiting"))
-		seq_printf(s, ": %s", reasons[w->reason]);
+		seq_printf(s, ": %s", reasons[w->reason].name);
 	seq_printf(s, ", %u ms%s]: ", jiffies_to_msecs((u32)jiffies - w->since),
 		   w->cancelled ? ", cancelled" : "");
 	if (w->name[0])

@@ -72,8 +72,7 @@ static void m_sched_out(struct preempt_notifier *pn, struct task_struct *next)
 		return;
 	goro_runnext_expose(p);
 	if (goro_task_sleeps(current)) {
-		WRITE_ONCE(p->m, NULL);
-		WRITE_ONCE(m->p, NULL);
+		goro_p_disown(m, p);
 		irq_work_queue(&p->handoff);
 	} else if (goro_sched.multi && goro_p_has_work(p) &&
 		   atomic_read(&goro_sched.nidle)) {
@@ -89,35 +88,18 @@ static struct preempt_ops m_preempt_ops = {
 static void m_notifier_add(struct goro_m *m)
 {
 	preempt_notifier_init(&m->pn, &m_preempt_ops);
-	preempt_disable();
 	preempt_notifier_register(&m->pn);
-	set_this_cpu(m);
-	preempt_enable();
 }
 
 static void m_notifier_del(struct goro_m *m)
 {
-	preempt_disable();
 	preempt_notifier_unregister(&m->pn);
-	set_this_cpu(NULL);
-	preempt_enable();
 }
 #else
 #define preempt_notifier_inc()	do { } while (0)
 #define preempt_notifier_dec()	do { } while (0)
-static void m_notifier_add(struct goro_m *m)
-{
-	preempt_disable();
-	set_this_cpu(m);
-	preempt_enable();
-}
-
-static void m_notifier_del(struct goro_m *m)
-{
-	preempt_disable();
-	set_this_cpu(NULL);
-	preempt_enable();
-}
+static void m_notifier_add(struct goro_m *m) { }
+static void m_notifier_del(struct goro_m *m) { }
 #endif
 
 static void p_kick(struct irq_work *work)
@@ -134,11 +116,17 @@ static void p_handoff(struct irq_work *work)
 static void m_main(struct goro_m *m)
 {
 	m->stack = current->stack;
+	preempt_disable();
 	m_notifier_add(m);
+	set_this_cpu(m);
+	preempt_enable();
 	trace_goro_m_start(m->cpu, m->id);
 	goro_m_loop(m);
 	trace_goro_m_stop(m->cpu, m->id);
+	preempt_disable();
 	m_notifier_del(m);
+	set_this_cpu(NULL);
+	preempt_enable();
 }
 
 /* No frame with the old canary may ever return: hence the exit at the end. */
@@ -336,10 +324,8 @@ void goro_m_quit(struct goro_m *m)
 		m->spinning = false;
 		atomic_dec(&goro_sched.nspinning);
 	}
-	if (p) {
-		WRITE_ONCE(p->m, NULL);
-		WRITE_ONCE(m->p, NULL);
-	}
+	if (p)
+		goro_p_disown(m, p);
 	m_end(m, 0);
 	if (p)
 		goro_p_release(p);
@@ -409,8 +395,7 @@ void goro_m_idle(struct goro_m *m)
 	m->spinning = false;
 	raw_spin_lock_irq(&p->lock);
 	list_add(&m->spare, &p->spares);
-	WRITE_ONCE(p->m, NULL);
-	WRITE_ONCE(m->p, NULL);
+	goro_p_disown(m, p);
 	raw_spin_unlock_irq(&p->lock);
 	p_set_idle(p);
 	if (spun)

@@ -211,7 +211,7 @@ static struct goro_g *find(struct goro_m *m, struct goro_p *p)
 	}
 	goro_count(GORO_C_SPIN);
 	trace_goro_m_spin(m->cpu, m->id);
-	while (goro_steal(m, p)) {
+	while (goro_steal(p)) {
 		g = goro_p_get(p);
 		if (g)
 			return g;

@@ -63,7 +63,7 @@ bool goro_any_work(void);		/* any context */
 #include "p.h"
 
 /* steal.c */
-bool goro_steal(struct goro_m *m, struct goro_p *p);
+bool goro_steal(struct goro_p *p);
 
 /* sched.c */
 void goro_m_loop(struct goro_m *m);
@@ -100,6 +100,13 @@ static inline void goro_p_own(struct goro_m *m, struct goro_p *p)
 	WRITE_ONCE(m->p, p);
 }
 
+/* The owner gives it up; what becomes of the P is up to the caller. */
+static inline void goro_p_disown(struct goro_m *m, struct goro_p *p)
+{
+	WRITE_ONCE(p->m, NULL);
+	WRITE_ONCE(m->p, NULL);
+}
+
 /* An M that lost its P to a sleep takes it back if it idles. Preemption is off. */
 static inline bool goro_p_regain(struct goro_m *m)
 {
@@ -131,7 +138,7 @@ long goro_call_on(unsigned long sp, long (*fn)(void *arg), void *arg);
 void goro_group_leave(struct goro_g *g, int err);
 
 /* stack.c */
-int goro_stack_init(void);
+void goro_stack_init(void);
 void goro_stack_exit(void);
 bool goro_stack_take(struct goro_p *p, struct goro_g *g);
 void goro_stack_set(struct goro_g *g, void *stack);

@@ -209,13 +209,12 @@ int goro_stack_fill(u32 size)
 	return 0;
 }
 
-int goro_stack_init(void)
+void goro_stack_init(void)
 {
 	int i;
 
 	for (i = 0; i <= DEAD; i++)
 		raw_spin_lock_init(&depots[i].lock);
-	return 0;
 }
 
 /* A P's cache goes to the depot (the Ms have ended). */

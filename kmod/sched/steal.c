@@ -59,7 +59,7 @@ static bool steal_runnext(struct goro_p *p, struct goro_p *from)
 }
 
 /* Look at every other P, from a random one on. True: p has work now. */
-bool goro_steal(struct goro_m *m, struct goro_p *p)
+bool goro_steal(struct goro_p *p)
 {
 	int round, i, cpu;
 
