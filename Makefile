@@ -21,6 +21,7 @@ modules: setup
 user: setup
 	@+$(MAKE) --no-print-directory -s -C libgoro-user
 	@+[ ! -e tests/selftests/Makefile ] || $(MAKE) --no-print-directory -s -C tests/selftests
+	@+$(MAKE) --no-print-directory -s -C tests/selftests M32=1
 
 run:
 	@tests/demo/run
