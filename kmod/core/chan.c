@@ -317,6 +317,8 @@ static void chan_free(struct kref *ref)
 	WARN_ONCE(!list_empty(&c->recvq) || !list_empty(&c->sendq),
 		  "goro: channel freed while someone waits on it\n");
 	goro_pollq_free(&c->pollq);
+	if (c->release)
+		c->release(c);
 	goro_count(GORO_C_CHAN_DESTROYED);
 	goro_free(c);
 }

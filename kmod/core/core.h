@@ -29,6 +29,9 @@ struct goro_chan {
 	goro_pollq_t pollq;		/* its own lock, taken inside L */
 	struct kref ref;
 	u64 id;				/* C: a number for traces */
+	/* C: where not NULL, called by the last put before the memory goes; any context */
+	void (*release)(struct goro_chan *c);
+	void *owner;			/* C: release()'s own */
 	char buf[] __aligned(8);	/* L: cap elements */
 };
 
