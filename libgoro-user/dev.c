@@ -52,3 +52,9 @@ int goro_dev_stats(int dev, struct goro_stats *s)
 	*s = (struct goro_stats) { 0 };
 	return goro_ioctl_(dev, GORO_IOC_STATS, s);
 }
+
+int goro_dev_usage(int dev, struct goro_usage *u)
+{
+	*u = (struct goro_usage) { 0 };
+	return goro_ioctl_(dev, GORO_IOC_USAGE, u);
+}

@@ -2,7 +2,8 @@
 /*
  * The ABI's offsets, sizes and numbers, pinned: included by dev/chardev.c and
  * by tests/selftests/abi.c, which is also built for 32 bits. A struct that
- * grows gets new lines here; no line ever changes.
+ * grows gets new lines for its fields, and its size and its ioctl's number, which
+ * holds the size, change; no offset ever does, nor the size of the first version.
  */
 #ifndef _GORO_DEV_ABI_PINS_H
 #define _GORO_DEV_ABI_PINS_H
@@ -22,7 +23,22 @@ PIN(goro_query, cap_max, 24);
 PIN(goro_query, chan_bytes_max, 32);
 PIN(goro_query, arg_max, 40);
 PIN(goro_query, task_chans_max, 44);
-PIN_SIZE(goro_query, 48);
+PIN(goro_query, user_files_max, 48);
+PIN(goro_query, user_chans_max, 56);
+PIN(goro_query, user_bytes_max, 64);
+PIN(goro_query, user_tasks_max, 72);
+PIN(goro_query, user_stack_bytes_max, 80);
+PIN_SIZE(goro_query, 88);
+static_assert(GORO_QUERY_SIZE_1 == 48, "goro_query");
+
+PIN(goro_usage, flags, 0);
+PIN(goro_usage, uid, 4);
+PIN(goro_usage, files, 8);
+PIN(goro_usage, chans, 16);
+PIN(goro_usage, bytes, 24);
+PIN(goro_usage, tasks, 32);
+PIN(goro_usage, stack_bytes, 40);
+PIN_SIZE(goro_usage, 48);
 
 PIN(goro_chan_create, flags, 0);
 PIN(goro_chan_create, elem, 4);
@@ -89,10 +105,11 @@ PIN(goro_wc_total, lines, 0);
 PIN(goro_wc_total, chunks, 24);
 PIN_SIZE(goro_wc_total, 32);
 
-PIN_CMD(GORO_IOC_QUERY, 0xc030c600);
+PIN_CMD(GORO_IOC_QUERY, 0xc058c600);
 PIN_CMD(GORO_IOC_STATS, 0xc0a8c601);
 PIN_CMD(GORO_IOC_CHAN_CREATE, 0x4010c602);
 PIN_CMD(GORO_IOC_TASK_SPAWN, 0x4040c603);
+PIN_CMD(GORO_IOC_USAGE, 0xc030c604);
 PIN_CMD(GORO_IOC_SEND, 0x4018c620);
 PIN_CMD(GORO_IOC_RECV, 0x4018c621);
 PIN_CMD(GORO_IOC_CHAN_CLOSE, 0x0000c622);

@@ -266,6 +266,7 @@ static void chan_show_fdinfo(struct seq_file *m, struct file *file)
 
 	seq_printf(m, "goro-chan-id:\t%llu\ngoro-chan-elem:\t%u\n", c->id, c->elem);
 	seq_printf(m, "goro-chan-len:\t%u/%u\n", goro_chan_len(c), c->cap);
+	goro_user_show(m, c->owner);
 }
 #endif
 
@@ -288,6 +289,50 @@ u64 goro_dev_chan_bytes_max(void)
 	return min_t(u64, READ_ONCE(chan_bytes_max), GORO_CHAN_BYTES_MAX - PAGE_SIZE);
 }
 
+static u64 chan_bytes(const struct goro_chan *c)
+{
+	return (u64)c->elem * c->cap;
+}
+
+/* the channel goes: whoever dropped its last reference, its maker is uncharged */
+static void chan_uncharge(struct goro_chan *c)
+{
+	struct goro_user *u = c->owner;
+
+	goro_user_uncharge(u, GORO_RES_BYTES, chan_bytes(c));
+	goro_user_uncharge(u, GORO_RES_CHANS, 1);
+	goro_user_put(u);
+}
+
+static struct goro_chan *chan_make(u32 elem, u32 cap)
+{
+	struct goro_user *u = goro_user_get();
+	struct goro_chan *c;
+	int err;
+
+	if (IS_ERR(u))
+		return ERR_CAST(u);
+	err = goro_user_charge(u, GORO_RES_CHANS, 1);
+	if (err)
+		goto put_user;
+	err = goro_user_charge(u, GORO_RES_BYTES, (u64)elem * cap);
+	if (err)
+		goto uncharge_chan;
+	c = goro_chan_make(elem, cap, 0);
+	if (!IS_ERR(c)) {
+		c->owner = u;
+		c->release = chan_uncharge;
+		return c;
+	}
+	err = PTR_ERR(c);
+	goro_user_uncharge(u, GORO_RES_BYTES, (u64)elem * cap);
+uncharge_chan:
+	goro_user_uncharge(u, GORO_RES_CHANS, 1);
+put_user:
+	goro_user_put(u);
+	return ERR_PTR(err);
+}
+
 int goro_chan_fd_create(const struct goro_chan_create *a)
 {
 	struct goro_chan *c;
@@ -297,7 +342,7 @@ int goro_chan_fd_create(const struct goro_chan_create *a)
 	if (a->flags & ~GORO_FD_NONBLOCK || a->elem > GORO_CHAN_ELEM_MAX ||
 	    a->cap > GORO_CHAN_CAP_MAX || a->cap * a->elem > goro_dev_chan_bytes_max())
 		return -EINVAL;
-	c = goro_chan_make(a->elem, a->cap, 0);
+	c = chan_make(a->elem, a->cap);
 	if (IS_ERR(c))
 		return PTR_ERR(c);
 	fd = goro_dev_fd("[goro-chan]", &chan_fops, c,

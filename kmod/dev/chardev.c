@@ -3,9 +3,10 @@
  * /dev/goro: where programs get channels and tasks from.
  *
  * The device itself has no state: every object is a file of its own (chan_fd.c,
- * task_fd.c). Its mode is 0600, root's: what the module allocates for a program
- * is charged to it, but not limited per user yet. An fd that root opened may be
- * handed to others; classes not marked unprivileged look at the caller then.
+ * task_fd.c). Its mode is 0600, root's; a udev rule may give it to a group. What
+ * the module allocates for a program is charged to the program's memory cgroup
+ * and limited per user (user.c), whoever opened the device: an fd may be handed
+ * to others, and classes not marked unprivileged look at the caller, too.
  *
  * Unloading: each open file pins goro.ko, so goro_dev_exit() finds none; tasks
  * whose files are gone were cancelled, and goro_task_exit() waits for them.
@@ -52,7 +53,7 @@ int goro_dev_fd(const char *name, const struct file_operations *fops, void *priv
 static int dev_query(unsigned int cmd, unsigned long arg)
 {
 	struct goro_query q;
-	int err = goro_dev_get(&q, sizeof(q), 48, cmd, arg);
+	int err = goro_dev_get(&q, sizeof(q), GORO_QUERY_SIZE_1, cmd, arg);
 
 	if (err)
 		return err;
@@ -60,13 +61,18 @@ static int dev_query(unsigned int cmd, unsigned long arg)
 		return -EINVAL;
 	q = (struct goro_query) {
 		.abi = GORO_ABI,
-		.features = GORO_FEATURE_CHAN | GORO_FEATURE_TASK,
+		.features = GORO_FEATURE_CHAN | GORO_FEATURE_TASK | GORO_FEATURE_USER,
 		.elem_max = GORO_CHAN_ELEM_MAX,
 		.procs = goro_procs(),
 		.cap_max = GORO_CHAN_CAP_MAX,
 		.chan_bytes_max = goro_dev_chan_bytes_max(),
 		.arg_max = GORO_ARG_MAX,
 		.task_chans_max = GORO_TASK_CHANS_MAX,
+		.user_files_max = goro_user_max(GORO_RES_FILES),
+		.user_chans_max = goro_user_max(GORO_RES_CHANS),
+		.user_bytes_max = goro_user_max(GORO_RES_BYTES),
+		.user_tasks_max = goro_user_max(GORO_RES_TASKS),
+		.user_stack_bytes_max = goro_user_max(GORO_RES_STACK_BYTES),
 	};
 	return goro_dev_put(&q, sizeof(q), cmd, arg);
 }
@@ -107,6 +113,19 @@ static int dev_stats(unsigned int cmd, unsigned long arg)
 	return goro_dev_put(&s, sizeof(s), cmd, arg);
 }
 
+static int dev_usage(unsigned int cmd, unsigned long arg)
+{
+	struct goro_usage u;
+	int err = goro_dev_get(&u, sizeof(u), 48, cmd, arg);
+
+	if (err)
+		return err;
+	if (u.flags)
+		return -EINVAL;
+	goro_user_usage(&u);
+	return goro_dev_put(&u, sizeof(u), cmd, arg);
+}
+
 static int dev_chan_create(unsigned int cmd, unsigned long arg)
 {
 	struct goro_chan_create a;
@@ -130,6 +149,8 @@ static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return dev_query(cmd, arg);
 	case GORO_CMD(GORO_IOC_STATS):
 		return dev_stats(cmd, arg);
+	case GORO_CMD(GORO_IOC_USAGE):
+		return dev_usage(cmd, arg);
 	case GORO_CMD(GORO_IOC_CHAN_CREATE):
 		return dev_chan_create(cmd, arg);
 	case GORO_CMD(GORO_IOC_TASK_SPAWN):
@@ -141,15 +162,45 @@ static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 static int dev_open(struct inode *inode, struct file *file)
 {
-	file->private_data = NULL;
+	struct goro_user *u = goro_user_get();
+	int err;
+
+	if (IS_ERR(u))
+		return PTR_ERR(u);
+	err = goro_user_charge(u, GORO_RES_FILES, 1);
+	if (err) {
+		goro_user_put(u);
+		return err;
+	}
+	file->private_data = u;
 	return nonseekable_open(inode, file);
 }
+
+static int dev_release(struct inode *inode, struct file *file)
+{
+	struct goro_user *u = file->private_data;
+
+	goro_user_uncharge(u, GORO_RES_FILES, 1);
+	goro_user_put(u);
+	return 0;
+}
+
+#ifdef CONFIG_PROC_FS
+static void dev_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	goro_user_show(m, file->private_data);
+}
+#endif
 
 static const struct file_operations dev_fops = {
 	.owner = THIS_MODULE,
 	.open = dev_open,
+	.release = dev_release,
 	.unlocked_ioctl = dev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+#ifdef CONFIG_PROC_FS
+	.show_fdinfo = dev_show_fdinfo,
+#endif
 };
 
 static struct miscdevice dev_misc = {
@@ -190,6 +241,7 @@ void goro_dev_exit(void)
 {
 	misc_deregister(&dev_misc);
 	goro_task_exit();
+	goro_user_exit();
 	goro_class_unregister(&goro_class_wc);
 	goro_class_basic_exit();
 }

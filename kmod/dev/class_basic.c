@@ -15,10 +15,14 @@ static int echo_prepare(struct goro_task *t)
 {
 	size_t elem = goro_chan_elem(goro_task_chan(t, 0));
 	void *buf;
+	int err;
 
 	if (goro_task_arg_len(t) || goro_task_n_chans(t) != 2 ||
 	    goro_chan_elem(goro_task_chan(t, 1)) != elem)
 		return -EINVAL;
+	err = goro_task_charge(t, elem);
+	if (err)
+		return err;
 	buf = kvmalloc(max_t(size_t, elem, 1), GORO_DEV_GFP);
 	if (!buf)
 		return -ENOMEM;

@@ -44,11 +44,15 @@ static int wc_prepare(struct goro_task *t)
 {
 	size_t elem = goro_chan_elem(goro_task_chan(t, 0));
 	void *buf;
+	int err;
 
 	if (goro_task_arg_len(t) || goro_task_n_chans(t) != 2 ||
 	    elem < sizeof(struct goro_wc_chunk) ||
 	    goro_chan_elem(goro_task_chan(t, 1)) != sizeof(struct goro_wc_total))
 		return -EINVAL;
+	err = goro_task_charge(t, elem);
+	if (err)
+		return err;
 	buf = kvmalloc(elem, GORO_DEV_GFP);
 	if (!buf)
 		return -ENOMEM;

@@ -21,6 +21,30 @@
 /* What a program's call allocates: charged to it, ENOMEM instead of the OOM killer. */
 #define GORO_DEV_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
+/* What a user is charged for: see user.c. Each charge has a reference to its user behind it. */
+enum goro_res {
+	GORO_RES_FILES,			/* open files of /dev/goro */
+	GORO_RES_CHANS,
+	GORO_RES_BYTES,			/* buffered by channels; tasks' arguments and buffers */
+	GORO_RES_TASKS,
+	GORO_RES_STACK_BYTES,		/* of tasks that are not done */
+	GORO_RES_MAX
+};
+
+struct goro_user;
+struct seq_file;
+
+/* the calling process's user, with a reference; ERR_PTR(-ENOMEM) */
+struct goro_user *goro_user_get(void);
+void goro_user_put(struct goro_user *u);	/* any context */
+u64 goro_user_max(enum goro_res res);
+/* 0; -EDQUOT: above the cap, and the caller has no CAP_SYS_RESOURCE */
+int goro_user_charge(struct goro_user *u, enum goro_res res, u64 n);
+void goro_user_uncharge(struct goro_user *u, enum goro_res res, u64 n);	/* any context */
+void goro_user_usage(struct goro_usage *usage);
+void goro_user_show(struct seq_file *m, const struct goro_user *u);	/* for fdinfo */
+void goro_user_exit(void);
+
 /*
  * A task. Two hold it: its file and its goroutine; the last one reaps it.
  * The goroutine is a member of the group in here until it is back in goro.ko's
@@ -38,6 +62,9 @@ struct goro_task {
 	unsigned int turns;		/* G: goro_task_go_on() */
 	void *data;			/* the class's */
 	struct work_struct reap;
+	struct goro_user *user;		/* C: charged for the task */
+	u64 bytes;			/* C after prepare(): charged to user */
+	bool has_stack;			/* G once it is started: its stack is charged to user */
 	size_t arg_len;			/* C */
 	void *arg;			/* C; NULL if arg_len is 0 */
 	unsigned int n_chans;		/* C */

@@ -71,12 +71,46 @@ void *goro_task_data(const struct goro_task *t)
 }
 EXPORT_SYMBOL_GPL(goro_task_data);
 
+int goro_task_charge(struct goro_task *t, size_t bytes)
+{
+	int err = goro_user_charge(t->user, GORO_RES_BYTES, bytes);
+
+	if (!err)
+		t->bytes += bytes;
+	return err;
+}
+EXPORT_SYMBOL_GPL(goro_task_charge);
+
 /* ---- life ------------------------------------------------------------ */
 
 static void task_uncount(void)
 {
 	if (atomic_dec_and_test(&tasks))
 		wake_up_all(&tasks_gone);
+}
+
+/* The goroutine is done with its stack, all but the way back to the trampoline. */
+static void task_uncharge_stack(struct goro_task *t)
+{
+	if (t->has_stack)
+		goro_user_uncharge(t->user, GORO_RES_STACK_BYTES, THREAD_SIZE);
+	t->has_stack = false;
+}
+
+/* the task itself and its stack; with its argument and buffers it is t->bytes more */
+static int task_charge(struct goro_task *t)
+{
+	int err;
+
+	err = goro_user_charge(t->user, GORO_RES_TASKS, 1);
+	if (err)
+		return err;
+	err = goro_user_charge(t->user, GORO_RES_STACK_BYTES, THREAD_SIZE);
+	if (err)
+		goro_user_uncharge(t->user, GORO_RES_TASKS, 1);
+	else
+		t->has_stack = true;
+	return err;
 }
 
 /* everything but the class's part; the class's module may go after this */
@@ -88,6 +122,10 @@ static void task_free(struct goro_task *t)
 	for (i = 0; i < t->n_chans; i++)
 		goro_chan_put(t->chans[i]);
 	kvfree(t->arg);
+	goro_user_uncharge(t->user, GORO_RES_BYTES, t->bytes);
+	task_uncharge_stack(t);
+	goro_user_uncharge(t->user, GORO_RES_TASKS, 1);
+	goro_user_put(t->user);
 	kvfree(t);
 	goro_class_put(cls);
 	goro_count(GORO_C_TASK_DESTROYED);
@@ -112,6 +150,7 @@ static int task_main(void *arg)
 	struct goro_task *t = arg;
 
 	t->result = t->cls->run(t);
+	task_uncharge_stack(t);	/* before done: who waited for it may start another */
 	smp_store_release(&t->done, true);	/* pairs with goro_task_done() */
 	wake_up_poll(&t->wq, EPOLLIN | EPOLLRDNORM);
 	/* t stays until goro_group_stop() saw us leave the group, in goro.ko */
@@ -122,8 +161,13 @@ static int task_main(void *arg)
 
 static int task_copy_arg(struct goro_task *t, const struct goro_task_spawn *a)
 {
+	int err;
+
 	if (!a->arg_len)
 		return 0;
+	err = goro_task_charge(t, a->arg_len);
+	if (err)
+		return err;
 	t->arg = kvmalloc(a->arg_len, GORO_DEV_GFP);
 	if (!t->arg)
 		return -ENOMEM;
@@ -184,6 +228,14 @@ struct goro_task *goro_task_alloc(const struct goro_task_spawn *a)
 	if (!t)
 		goto uncount;
 
+	t->user = goro_user_get();
+	err = PTR_ERR_OR_ZERO(t->user);
+	if (err)
+		goto free;
+	err = task_charge(t);
+	if (err)
+		goto put_user;
+
 	refcount_set(&t->ref, 1);
 	t->cls = cls;
 	goro_group_init(&t->group);
@@ -201,6 +253,10 @@ struct goro_task *goro_task_alloc(const struct goro_task_spawn *a)
 	task_free(t);
 	return ERR_PTR(err);
 
+put_user:
+	goro_user_put(t->user);
+free:
+	kvfree(t);
 uncount:
 	task_uncount();
 put_class:

@@ -139,6 +139,7 @@ static void task_show_fdinfo(struct seq_file *m, struct file *file)
 
 	seq_printf(m, "goro-task-class:\t%s\n", t->cls->name);
 	seq_printf(m, "goro-task-state:\t%s\n", goro_task_done(t) ? "done" : "running");
+	goro_user_show(m, t->user);
 }
 #endif
 

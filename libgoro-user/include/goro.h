@@ -39,6 +39,8 @@ uint64_t goro_in(uint64_t ns);
 int goro_dev_open(void);
 int goro_dev_query(int dev, struct goro_query *q);
 int goro_dev_stats(int dev, struct goro_stats *s);
+/* what the caller's user is charged for */
+int goro_dev_usage(int dev, struct goro_usage *u);
 
 /* ---- channels: goro_kchan(3) ----------------------------------------- */
 

@@ -11,9 +11,10 @@ static struct spec {
 	int fd;
 	int reserved;		/* offset of a reserved word, or -1 */
 	int out;		/* offset of an out word, or -1 */
+	size_t first;		/* size of the struct's first version */
 	bool makes_fd;
 	unsigned char valid[256];
-} specs[8];
+} specs[16];
 static int n_specs;
 static char element[64];
 
@@ -25,6 +26,7 @@ static void spec(unsigned long cmd, int fd, int reserved, int out, const void *v
 	s->fd = fd;
 	s->reserved = reserved;
 	s->out = out;
+	s->first = cmd == GORO_IOC_QUERY ? GORO_QUERY_SIZE_1 : _IOC_SIZE(cmd);
 	s->makes_fd = cmd == GORO_IOC_CHAN_CREATE || cmd == GORO_IOC_TASK_SPAWN;
 	memcpy(s->valid, valid, _IOC_SIZE(cmd));
 }
@@ -35,6 +37,7 @@ static void setup(void)
 	int c = make(sizeof(element), 1000), t = spawn("sleep", &ns, 8, -1, -1);
 	struct goro_query q = { 0 };
 	struct goro_stats st = { 0 };
+	struct goro_usage us = { 0 };
 	struct goro_chan_create cc = { .elem = 8, .cap = 1 };
 	struct goro_task_spawn ts = { .arg = (uintptr_t)&ns, .arg_len = 8, .class_name = "sleep" };
 	struct goro_xfer x = { .n = 1, .buf = (uintptr_t)element, .deadline = GORO_NOW };
@@ -45,6 +48,7 @@ static void setup(void)
 	spec(GORO_IOC_QUERY, dev(), -1, offsetof(struct goro_query, abi), &q);
 	spec(GORO_IOC_STATS, dev(), offsetof(struct goro_stats, reserved),
 	     offsetof(struct goro_stats, g_created), &st);
+	spec(GORO_IOC_USAGE, dev(), -1, offsetof(struct goro_usage, tasks), &us);
 	spec(GORO_IOC_CHAN_CREATE, dev(), -1, -1, &cc);
 	spec(GORO_IOC_TASK_SPAWN, dev(), offsetof(struct goro_task_spawn, reserved), -1, &ts);
 	spec(GORO_IOC_SEND, c, -1, -1, &x);
@@ -92,7 +96,7 @@ TEST(shorter_than_first_version)
 	size_t n;
 
 	FOR_EACH_SPEC(s)
-		for (n = 0; n < _IOC_SIZE(s->cmd); n++) {
+		for (n = 0; n < s->first; n++) {
 			poison(b, sizeof(b));
 			memcpy(b, s->valid, n);
 			memcpy(was, b, sizeof(b));
@@ -171,8 +175,8 @@ TEST(numbers)
 {
 	int c = make(8, 1), t = spawn_sleeper(), fds[3] = { dev(), c, t }, i, nr;
 	/* which numbers each fd knows */
-	static const char *const known[3] = { "\0\1\2\3", "\x20\x21\x22\x23", "\x40\x41\x42" };
-	const int n_known[3] = { 4, 4, 3 };
+	static const char *const known[3] = { "\0\1\2\3\4", "\x20\x21\x22\x23", "\x40\x41\x42" };
+	const int n_known[3] = { 5, 4, 3 };
 	char b[4096] = { 0 };
 
 	for (i = 0; i < 3; i++)
@@ -234,7 +238,7 @@ TEST(query)
 	CHECK_EQ(ioctl(dev(), GORO_IOC_QUERY, &q), 0);
 	CHECK_EQ(q.flags, 0);
 	CHECK_EQ(q.abi, GORO_ABI);
-	CHECK_EQ(q.features, GORO_FEATURE_CHAN | GORO_FEATURE_TASK);
+	CHECK_EQ(q.features, GORO_FEATURE_CHAN | GORO_FEATURE_TASK | GORO_FEATURE_USER);
 	CHECK_EQ(q.elem_max, 65536);
 	CHECK_EQ(q.cap_max, 1 << 30);
 	CHECK(q.chan_bytes_max > 1 << 20);

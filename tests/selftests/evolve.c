@@ -27,6 +27,7 @@ static const struct row {
 #define ROW(c, first_, on_, ...)	{ .name = #c, .cmd = c, .first = first_, .on = on_, __VA_ARGS__ }
 	ROW(GORO_IOC_QUERY, 48, DEV),
 	ROW(GORO_IOC_STATS, 168, DEV),
+	ROW(GORO_IOC_USAGE, 48, DEV),
 	ROW(GORO_IOC_CHAN_CREATE, 16, DEV, .makes_fd = true,
 	    .word = { { offsetof(struct goro_chan_create, cap), 5 } }),
 	ROW(GORO_IOC_TASK_SPAWN, 64, DEV, .makes_fd = true,

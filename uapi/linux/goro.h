@@ -34,6 +34,25 @@
  *  - Waiting is by the deadline alone in ioctls, by O_NONBLOCK alone in read(2)
  *    and write(2).
  *
+ * Limits. What a call allocates is charged to the caller's memory cgroup; at the
+ * cgroup's limit it is ENOMEM. It is also charged to the caller's user, against
+ * the caps that GORO_IOC_QUERY shows (module parameters of the same names, which
+ * root may change at any time; what is above a lowered cap stays):
+ *
+ *   user_files_max        open files of /dev/goro
+ *   user_chans_max        channels
+ *   user_bytes_max        bytes that channels may buffer (elem * cap, from the
+ *                         start), arguments of tasks, buffers of their classes
+ *   user_tasks_max        tasks, also those that are done, until they are closed
+ *   user_stack_bytes_max  kernel stacks of tasks that are not done
+ *
+ * Above a cap a call is EDQUOT, but not for who has CAP_SYS_RESOURCE in the
+ * initial user namespace (what he makes counts all the same). The user is the
+ * real user id of the process that makes the object (which opens the device, for
+ * files); who gets its fd later is not charged, and it stays charged to its maker
+ * until it goes: a channel when no fd (in flight over a socket, too) and no task
+ * has it. User namespaces have no caps of their own.
+ *
  * read(2), write(2) and poll(2) on a channel fd:
  *  - write(2) takes a whole number of elements (else EINVAL) and returns when
  *    all are sent, or with what was sent before a signal, a close or, with
@@ -71,6 +90,7 @@
 /* goro_query.features */
 #define GORO_FEATURE_CHAN	(1ULL << 0)	/* channel fds */
 #define GORO_FEATURE_TASK	(1ULL << 1)	/* task fds */
+#define GORO_FEATURE_USER	(1ULL << 2)	/* caps per user, GORO_IOC_USAGE */
 
 /* What this kernel has. Errors: EFAULT, EINVAL. */
 struct goro_query {
@@ -83,6 +103,28 @@ struct goro_query {
 	__u64 chan_bytes_max;	/* out: elem * cap of a channel */
 	__u32 arg_max;		/* out: bytes of a task's argument */
 	__u32 task_chans_max;	/* out: channels given to a task */
+	/* with GORO_FEATURE_USER: out, the caps of each user; see the head */
+	__u64 user_files_max;
+	__u64 user_chans_max;
+	__u64 user_bytes_max;
+	__u64 user_tasks_max;
+	__u64 user_stack_bytes_max;
+};
+
+#define GORO_QUERY_SIZE_1	48	/* sizeof(struct goro_query) in its first version */
+
+/*
+ * What the calling process's user is charged for now, each counter read for
+ * itself. Errors: EFAULT, EINVAL.
+ */
+struct goro_usage {
+	__u32 flags;		/* 0 */
+	__u32 uid;		/* out: the real user id, as the caller's user namespace has it */
+	__u64 files;		/* out, all of them; see the head */
+	__u64 chans;
+	__u64 bytes;
+	__u64 tasks;
+	__u64 stack_bytes;
 };
 
 /* goro_chan_create.flags, goro_task_spawn.flags */
@@ -90,8 +132,9 @@ struct goro_query {
 
 /*
  * Make a channel (Go: make(chan T, cap)). Returns its fd.
- * Errors: EINVAL a flag, or a size or capacity above the limits; ENOMEM (also
- * of the memory cgroup); EMFILE, ENFILE no descriptor free; EFAULT.
+ * Errors: EINVAL a flag, or a size or capacity above the limits; EDQUOT the
+ * user's caps; ENOMEM (also of the memory cgroup); EMFILE, ENFILE no descriptor
+ * free; EFAULT.
  */
 struct goro_chan_create {
 	__u32 flags;		/* GORO_FD_NONBLOCK */
@@ -150,8 +193,8 @@ struct goro_chan_info {
  * channel fd is not open; EINVAL it is no channel's, a flag or reserved word,
  * the name is not ended or not padded by zeros, too many channels; E2BIG the
  * argument is too long; what the class says of its argument and channels
- * (EINVAL); EDQUOT too many tasks; ENOMEM, EMFILE, ENFILE, EFAULT; ENODEV goro
- * is broken or going.
+ * (EINVAL); EDQUOT the user's caps, or too many tasks of all users; ENOMEM (also
+ * of the memory cgroup), EMFILE, ENFILE, EFAULT; ENODEV goro is broken or going.
  */
 struct goro_task_spawn {
 	__u32 flags;		/* GORO_FD_NONBLOCK */
@@ -225,6 +268,7 @@ struct goro_stats {
 #define GORO_IOC_STATS		_IOWR(GORO_IOC_MAGIC, 0x01, struct goro_stats)
 #define GORO_IOC_CHAN_CREATE	_IOW(GORO_IOC_MAGIC, 0x02, struct goro_chan_create)
 #define GORO_IOC_TASK_SPAWN	_IOW(GORO_IOC_MAGIC, 0x03, struct goro_task_spawn)
+#define GORO_IOC_USAGE		_IOWR(GORO_IOC_MAGIC, 0x04, struct goro_usage)
 
 /* on a channel fd */
 #define GORO_IOC_SEND		_IOW(GORO_IOC_MAGIC, 0x20, struct goro_xfer)

@@ -92,6 +92,17 @@ unsigned int goro_task_n_chans(const struct goro_task *t);
  */
 bool goro_task_go_on(struct goro_task *t);
 
+/**
+ * goro_task_charge - count memory of the class's own against its user's cap
+ * @t: the task, in prepare()
+ * @bytes: what prepare() is about to allocate for it
+ *
+ * Given back with the task, also where prepare() fails. What a program decides
+ * the size of should be charged; small fixed state need not be.
+ * Return: 0; -EDQUOT above the cap (user_bytes_max), for prepare() to return.
+ */
+int goro_task_charge(struct goro_task *t, size_t bytes);
+
 /* a pointer of the class's own, to be set by prepare() */
 void goro_task_set_data(struct goro_task *t, void *data);
 void *goro_task_data(const struct goro_task *t);
