@@ -6,7 +6,10 @@
  * goro_chan in core.h for the invariants and their exceptions.
  *
  * Lock order: the channel's lock, inside it the poll queue's. Nothing else is
- * taken under a channel's lock; nobody holds two channels' locks here.
+ * taken under a channel's lock; nobody holds two channels' locks here. The lock
+ * of an IRQ channel (GORO_CHAN_IRQ) is always taken with interrupts off, that of
+ * others never in an interrupt. Each operation is compiled for both: the plain
+ * one asks once.
  *
  * Waking: a partner is claimed and its element copied under the lock; it is
  * readied after the lock was dropped, and then the channel is not touched any
@@ -37,6 +40,26 @@ static __always_inline void *slot(struct goro_chan *c, u32 i)
 	return c->buf + (size_t)i * c->elem;
 }
 
+/* The lock of a channel of either kind, where speed is no matter. */
+static unsigned long lock_any(struct goro_chan *c)
+{
+	unsigned long flags = 0;
+
+	if (c->irq)
+		goro_irq_save(flags);
+	goro_lock(&c->lock);
+	return flags;
+}
+
+static void unlock_any(struct goro_chan *c, unsigned long flags)
+{
+	bool irq = c->irq;
+
+	goro_unlock(&c->lock);
+	if (irq)
+		goro_irq_restore(flags);
+}
+
 /* First waiter that can be had; the lock is held. */
 static __always_inline struct goro_sudog *claim_first(struct list_head *q)
 {
@@ -54,9 +77,10 @@ static __always_inline struct goro_sudog *claim_first(struct list_head *q)
 static noinline int give_up(struct goro_chan *c, struct goro_waiter *w,
 			    enum goro_claim why)
 {
-	goro_lock(&c->lock);
+	unsigned long flags = lock_any(c);
+
 	list_del_init(&w->sg.node);
-	goro_unlock(&c->lock);
+	unlock_any(c, flags);
 	return goro_why_errno(why);
 }
 
@@ -67,6 +91,8 @@ static noinline int wait_on_nil(u64 deadline)
 
 	if (deadline == 0)
 		return -EAGAIN;
+	if (!goro_may_wait())
+		return goro_misuse("a wait on a nil channel");
 	w = goro_waiter_self(&t);
 	goro_section_begin();
 	if (!goro_wait_begin(w, false)) {
@@ -76,19 +102,33 @@ static noinline int wait_on_nil(u64 deadline)
 	return goro_why_errno(goro_park(w, deadline, GORO_R_NIL));
 }
 
-static __always_inline int chan_send(struct goro_chan *c, const void *v, u64 deadline)
+/* of a channel whose kind is known */
+#define lock(c, irq, flags)						\
+do {									\
+	if (irq)							\
+		goro_irq_save(flags);					\
+	goro_lock(&(c)->lock);						\
+} while (0)
+
+#define unlock(c, irq, flags)						\
+do {									\
+	goro_unlock(&(c)->lock);					\
+	if (irq)							\
+		goro_irq_restore(flags);				\
+} while (0)
+
+static __always_inline int chan_send(struct goro_chan *c, const void *v, u64 deadline,
+				     bool irq)
 {
 	struct goro_thread t;
 	struct goro_waiter *w;
 	struct goro_sudog *sg;
+	unsigned long flags = 0;
 	enum goro_claim why;
 
-	if (unlikely(!c))
-		return wait_on_nil(deadline);
-
-	goro_lock(&c->lock);
+	lock(c, irq, flags);
 	if (unlikely(c->closed)) {
-		goro_unlock(&c->lock);
+		unlock(c, irq, flags);
 		return -EPIPE;
 	}
 	sg = claim_first(&c->recvq);
@@ -97,7 +137,7 @@ static __always_inline int chan_send(struct goro_chan *c, const void *v, u64 dea
 			copy_elem(sg->elem, v, c->elem);
 		w = sg->w;
 		goro_trace_chan_send(c);
-		goro_unlock(&c->lock);
+		unlock(c, irq, flags);
 		goro_ready(w);
 		return 0;
 	}
@@ -106,23 +146,27 @@ static __always_inline int chan_send(struct goro_chan *c, const void *v, u64 dea
 		c->n++;
 		goro_pollq_wake(&c->pollq, GORO_POLL_IN);
 		goro_trace_chan_send(c);
-		goro_unlock(&c->lock);
+		unlock(c, irq, flags);
 		return 0;
 	}
 	if (deadline == 0) {
-		goro_unlock(&c->lock);
+		unlock(c, irq, flags);
 		return -EAGAIN;
+	}
+	if (unlikely(!goro_may_wait())) {
+		unlock(c, irq, flags);
+		return goro_misuse("a waiting send");
 	}
 
 	w = goro_waiter_self(&t);
 	if (unlikely(!goro_wait_begin(w, false))) {
-		goro_unlock(&c->lock);
+		unlock(c, irq, flags);
 		return -ECANCELED;
 	}
 	w->sg.elem = (void *)v;
 	list_add_tail(&w->sg.node, &c->sendq);
 	goro_pollq_wake(&c->pollq, GORO_POLL_IN);
-	why = goro_park_unlock(w, &c->lock, deadline, GORO_R_SEND);
+	why = goro_park_unlock(w, &c->lock, irq, deadline, GORO_R_SEND);
 	if (likely(why == GORO_BY_PARTNER))
 		return 0;
 	if (why == GORO_BY_CLOSE)
@@ -130,17 +174,15 @@ static __always_inline int chan_send(struct goro_chan *c, const void *v, u64 dea
 	return give_up(c, w, why);
 }
 
-static __always_inline int chan_recv(struct goro_chan *c, void *v, u64 deadline)
+static __always_inline int chan_recv(struct goro_chan *c, void *v, u64 deadline, bool irq)
 {
 	struct goro_thread t;
 	struct goro_waiter *w;
 	struct goro_sudog *sg;
+	unsigned long flags = 0;
 	enum goro_claim why;
 
-	if (unlikely(!c))
-		return wait_on_nil(deadline);
-
-	goro_lock(&c->lock);
+	lock(c, irq, flags);
 	if (c->n) {
 		void *from = slot(c, c->head);
 
@@ -159,7 +201,7 @@ static __always_inline int chan_recv(struct goro_chan *c, void *v, u64 deadline)
 			w = NULL;
 		}
 		goro_trace_chan_recv(c);
-		goro_unlock(&c->lock);
+		unlock(c, irq, flags);
 		if (w)
 			goro_ready(w);
 		return 1;
@@ -170,28 +212,32 @@ static __always_inline int chan_recv(struct goro_chan *c, void *v, u64 deadline)
 			copy_elem(v, sg->elem, c->elem);
 		w = sg->w;
 		goro_trace_chan_recv(c);
-		goro_unlock(&c->lock);
+		unlock(c, irq, flags);
 		goro_ready(w);
 		return 1;
 	}
 	if (unlikely(c->closed)) {
-		goro_unlock(&c->lock);
+		unlock(c, irq, flags);
 		goto closed;
 	}
 	if (deadline == 0) {
-		goro_unlock(&c->lock);
+		unlock(c, irq, flags);
 		return -EAGAIN;
+	}
+	if (unlikely(!goro_may_wait())) {
+		unlock(c, irq, flags);
+		return goro_misuse("a waiting receive");
 	}
 
 	w = goro_waiter_self(&t);
 	if (unlikely(!goro_wait_begin(w, false))) {
-		goro_unlock(&c->lock);
+		unlock(c, irq, flags);
 		return -ECANCELED;
 	}
 	w->sg.elem = v;
 	list_add_tail(&w->sg.node, &c->recvq);
 	goro_pollq_wake(&c->pollq, GORO_POLL_OUT);
-	why = goro_park_unlock(w, &c->lock, deadline, GORO_R_RECV);
+	why = goro_park_unlock(w, &c->lock, irq, deadline, GORO_R_RECV);
 	if (likely(why == GORO_BY_PARTNER))
 		return 1;
 	if (why != GORO_BY_CLOSE)
@@ -202,56 +248,91 @@ closed:
 	return 0;
 }
 
+static noinline int send_irq(struct goro_chan *c, const void *v, u64 deadline)
+{
+	return chan_send(c, v, deadline, true);
+}
+
+static noinline int recv_irq(struct goro_chan *c, void *v, u64 deadline)
+{
+	return chan_recv(c, v, deadline, true);
+}
+
+static __always_inline int send(struct goro_chan *c, const void *v, u64 deadline)
+{
+	if (unlikely(!c))
+		return wait_on_nil(deadline);
+	if (unlikely(c->irq))
+		return send_irq(c, v, deadline);
+	return chan_send(c, v, deadline, false);
+}
+
+static __always_inline int recv(struct goro_chan *c, void *v, u64 deadline)
+{
+	if (unlikely(!c))
+		return wait_on_nil(deadline);
+	if (unlikely(c->irq))
+		return recv_irq(c, v, deadline);
+	return chan_recv(c, v, deadline, false);
+}
+
 int goro_chan_send(struct goro_chan *c, const void *v)
 {
-	return chan_send(c, v, GORO_FOREVER);
+	return send(c, v, GORO_FOREVER);
 }
 EXPORT_SYMBOL_GPL(goro_chan_send);
 
 int goro_chan_send_until(struct goro_chan *c, const void *v, u64 deadline)
 {
-	return chan_send(c, v, deadline);
+	return send(c, v, deadline);
 }
 EXPORT_SYMBOL_GPL(goro_chan_send_until);
 
 int goro_chan_try_send(struct goro_chan *c, const void *v)
 {
-	return chan_send(c, v, GORO_NOW);
+	if (unlikely(c && !c->irq && !goro_may_wait()))
+		return goro_misuse("goro_chan_try_send() without GORO_CHAN_IRQ");
+	return send(c, v, GORO_NOW);
 }
 EXPORT_SYMBOL_GPL(goro_chan_try_send);
 
 int goro_chan_recv(struct goro_chan *c, void *v)
 {
-	return chan_recv(c, v, GORO_FOREVER);
+	return recv(c, v, GORO_FOREVER);
 }
 EXPORT_SYMBOL_GPL(goro_chan_recv);
 
 int goro_chan_recv_until(struct goro_chan *c, void *v, u64 deadline)
 {
-	return chan_recv(c, v, deadline);
+	return recv(c, v, deadline);
 }
 EXPORT_SYMBOL_GPL(goro_chan_recv_until);
 
 int goro_chan_try_recv(struct goro_chan *c, void *v)
 {
-	return chan_recv(c, v, GORO_NOW);
+	if (unlikely(c && !c->irq && !goro_may_wait()))
+		return goro_misuse("goro_chan_try_recv() without GORO_CHAN_IRQ");
+	return recv(c, v, GORO_NOW);
 }
 EXPORT_SYMBOL_GPL(goro_chan_try_recv);
 
 int goro_chan_close(struct goro_chan *c)
 {
 	struct list_head *q[2];
+	unsigned long flags;
 	LIST_HEAD(claimed);
 	int i;
 
 	if (!c)
 		return -EINVAL;
+	if (unlikely(!c->irq && !goro_may_wait()))
+		return goro_misuse("goro_chan_close() without GORO_CHAN_IRQ");
 	q[0] = &c->recvq;
 	q[1] = &c->sendq;
 
-	goro_lock(&c->lock);
+	flags = lock_any(c);
 	if (c->closed) {
-		goro_unlock(&c->lock);
+		unlock_any(c, flags);
 		return -EBADFD;
 	}
 	c->closed = true;
@@ -268,7 +349,7 @@ int goro_chan_close(struct goro_chan *c)
 	}
 	goro_pollq_wake(&c->pollq, GORO_POLL_IN | GORO_POLL_OUT | GORO_POLL_HUP);
 	goro_trace_chan_close(c);
-	goro_unlock(&c->lock);
+	unlock_any(c, flags);
 	goro_ready_all(&claimed);
 	return 0;
 }
@@ -279,13 +360,22 @@ struct goro_chan *goro_chan_make(u32 elem, u32 cap, u32 flags)
 	u64 bytes = sizeof(struct goro_chan) + (u64)elem * cap;
 	struct goro_chan *c;
 
-	if (flags || elem > GORO_CHAN_ELEM_MAX || cap > GORO_CHAN_CAP_MAX ||
+	if (flags & ~GORO_CHAN_IRQ || elem > GORO_CHAN_ELEM_MAX || cap > GORO_CHAN_CAP_MAX ||
 	    bytes > GORO_CHAN_BYTES_MAX)
 		return ERR_PTR(-EINVAL);
+	if (flags & GORO_CHAN_IRQ && elem > GORO_CHAN_IRQ_ELEM_MAX)
+		return ERR_PTR(-EINVAL);
+	if (unlikely(!goro_may_wait()))
+		return ERR_PTR(goro_misuse("goro_chan_make()"));
 	c = goro_alloc(bytes);
 	if (!c)
 		return ERR_PTR(-ENOMEM);
-	goro_lock_init(&c->lock);
+	c->irq = flags & GORO_CHAN_IRQ;
+	/* not one line: lockdep tells locks apart by where they were initialised */
+	if (c->irq)
+		goro_lock_init(&c->lock);
+	else
+		goro_lock_init(&c->lock);
 	c->cap = cap;
 	c->elem = elem;
 	INIT_LIST_HEAD(&c->recvq);
@@ -356,30 +446,30 @@ goro_pollq_t *goro_chan_wq(struct goro_chan *c)
 /* would a receive, a send not block? */
 goro_poll_t goro_chan_poll(struct goro_chan *c)
 {
+	unsigned long flags = lock_any(c);
 	goro_poll_t mask = 0;
 
-	goro_lock(&c->lock);
 	if (c->closed)
 		mask = GORO_POLL_IN | GORO_POLL_OUT | GORO_POLL_HUP;
 	if (c->n || !list_empty(&c->sendq))
 		mask |= GORO_POLL_IN;
 	if (c->n < c->cap || !list_empty(&c->recvq))
 		mask |= GORO_POLL_OUT;
-	goro_unlock(&c->lock);
+	unlock_any(c, flags);
 	return mask;
 }
 
 void goro_chan_waiters(struct goro_chan *c, u32 *senders, u32 *receivers, bool *closed)
 {
+	unsigned long flags = lock_any(c);
 	struct list_head *pos;
 
 	*senders = 0;
 	*receivers = 0;
-	goro_lock(&c->lock);
 	list_for_each(pos, &c->sendq)
 		(*senders)++;
 	list_for_each(pos, &c->recvq)
 		(*receivers)++;
 	*closed = c->closed;
-	goro_unlock(&c->lock);
+	unlock_any(c, flags);
 }

@@ -20,6 +20,7 @@
 struct goro_chan {
 	goro_lock_t lock;
 	bool closed;			/* L */
+	bool irq;			/* C: L is taken with interrupts off */
 	u32 n;				/* L: elements in buf */
 	u32 head;			/* L: index of the oldest */
 	u32 cap;			/* C */

@@ -5,6 +5,10 @@
  * operation's own frame: each RET after a switch is mispredicted).
  *
  *   goro_lock_t                      a spinlock; goro_lock_init/lock/unlock
+ *   goro_irq_save(f), _restore(f)    around a lock that interrupts take, too
+ *   goro_may_wait()                  is the caller a goroutine or a thread, not
+ *                                    an interrupt?
+ *   goro_misuse(what)                say so, once; returns the errno for it
  *   goro_waiter_self(&t)             the caller as a waiter: its G, or t made
  *                                    to stand for the calling thread
  *   goro_section_begin(), _end()     from before a waiter can be claimed until
@@ -17,7 +21,8 @@
  *                                    two sees the other.
  *   goro_park(w, deadline, r)        end the section and wait until claimed;
  *                                    back to RUN; returns the reason
- *   goro_park_unlock(w, lock, ...)   the same from under a lock, which it drops
+ *   goro_park_unlock(w, lock, irq..) the same from under a lock, which it drops;
+ *                                    irq: and lets interrupts in again
  *   goro_ready(w)                    make a claimed waiter run; nothing of w
  *                                    may be touched after it. Any context.
  *   goro_alloc(size), goro_free(p)   zeroed memory charged to the caller

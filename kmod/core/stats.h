@@ -40,7 +40,9 @@
 	X(WAKE_CANCEL, "wakes_cancel") \
 	X(WAKE_SIGNAL, "wakes_signal") \
 	X(STACK_WAIT, "stack_waits") \
-	X(PARK_BOUND, "parks_bound")
+	X(PARK_BOUND, "parks_bound") \
+	X(GO_ATOMIC, "g_created_atomic") \
+	X(MISUSE, "misuses")
 
 enum goro_counter {
 #define GORO_COUNTER_ID(id, name) GORO_C_##id,

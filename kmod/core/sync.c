@@ -25,6 +25,8 @@ int goro_wg_add(struct goro_wg *wg, long delta)
 	LIST_HEAD(claimed);
 	long n;
 
+	if (unlikely(!goro_may_wait()))
+		return goro_misuse("goro_wg_add()");
 	goro_lock(&wg->lock);
 	n = wg->n + delta;
 	if (unlikely(n < 0)) {

@@ -24,13 +24,17 @@ int goro_waitlist_wait(struct list_head *list, goro_lock_t *lock, u64 deadline,
 		goro_unlock(lock);
 		return -EAGAIN;
 	}
+	if (unlikely(!goro_may_wait())) {
+		goro_unlock(lock);
+		return goro_misuse("a wait");
+	}
 	w = goro_waiter_self(&t);
 	if (!goro_wait_begin(w, nocancel)) {
 		goro_unlock(lock);
 		return -ECANCELED;
 	}
 	list_add_tail(&w->sg.node, list);
-	why = goro_park_unlock(w, lock, deadline, reason);
+	why = goro_park_unlock(w, lock, false, deadline, reason);
 	if (why == GORO_BY_PARTNER)
 		return 0;
 	goro_lock(lock);

@@ -111,8 +111,7 @@ static bool step(struct walk *w)
 		struct list_head *pos;
 		bool found = false;
 
-		preempt_disable();
-		raw_spin_lock(&all->lock);
+		raw_spin_lock_irq(&all->lock);
 		if (list_empty(&w->mark.all))
 			list_add(&w->mark.all, &all->list);
 		for (pos = w->mark.all.next; pos != &all->list; pos = pos->next) {
@@ -127,8 +126,7 @@ static bool step(struct walk *w)
 		}
 		if (!found)
 			list_del_init(&w->mark.all);
-		raw_spin_unlock(&all->lock);
-		preempt_enable();
+		raw_spin_unlock_irq(&all->lock);
 		if (found)
 			return true;
 		w->cpu = cpumask_next(w->cpu, cpu_possible_mask);
@@ -217,11 +215,9 @@ static int gs_release(struct inode *inode, struct file *file)
 	if (!list_empty(&w->mark.all)) {
 		struct goro_all *all = per_cpu_ptr(&goro_all, w->cpu);
 
-		preempt_disable();
-		raw_spin_lock(&all->lock);
+		raw_spin_lock_irq(&all->lock);
 		list_del_init(&w->mark.all);
-		raw_spin_unlock(&all->lock);
-		preempt_enable();
+		raw_spin_unlock_irq(&all->lock);
 	}
 	kfree(w->shadow);
 	return seq_release_private(inode, file);

@@ -26,6 +26,7 @@
 struct kmem_cache *goro_g_cache;
 DEFINE_PER_CPU(struct goro_all, goro_all);
 static DEFINE_PER_CPU(u64, g_ids);
+static atomic64_t g_atomic_ids;		/* of those started by goro_go_atomic() */
 
 static struct goro_g *gfree_pop(struct goro_p *p)
 {
@@ -41,6 +42,7 @@ static struct goro_g *gfree_pop(struct goro_p *p)
 static struct goro_g *g_from_slab(gfp_t gfp, u8 flags)
 {
 	struct goro_g *g = kmem_cache_zalloc(goro_g_cache, gfp);
+	unsigned long irq;
 	struct goro_all *all;
 
 	if (!g)
@@ -48,23 +50,23 @@ static struct goro_g *g_from_slab(gfp_t gfp, u8 flags)
 	g->flags = flags;
 	goro_waiter_init(&g->w, GORO_W_G);
 	goro_timer_setup(g);
-	preempt_disable();
+	local_irq_save(irq);
 	g->all_cpu = smp_processor_id();
 	all = this_cpu_ptr(&goro_all);
 	raw_spin_lock(&all->lock);
 	list_add_tail(&g->all, &all->list);
-	raw_spin_unlock(&all->lock);
-	preempt_enable();
+	raw_spin_unlock_irqrestore(&all->lock, irq);
 	return g;
 }
 
 static void g_to_slab(struct goro_g *g)
 {
 	struct goro_all *all = per_cpu_ptr(&goro_all, g->all_cpu);
+	unsigned long flags;
 
-	raw_spin_lock(&all->lock);
+	raw_spin_lock_irqsave(&all->lock, flags);
 	list_del(&g->all);
-	raw_spin_unlock(&all->lock);
+	raw_spin_unlock_irqrestore(&all->lock, flags);
 	kmem_cache_free(goro_g_cache, g);
 }
 
@@ -201,6 +203,28 @@ static int attr_check(const struct goro_attr *attr, u32 *stack_size)
 	return -EINVAL;
 }
 
+/* Numbers of different CPUs, and of those started in atomic context, never meet. */
+static u64 g_number(u64 n, unsigned int series)
+{
+	return n * (nr_cpu_ids + 1) + series;
+}
+
+/* What every new G begins with. */
+static void g_set(struct goro_g *g, void *arg, u32 stack_size, const char *name,
+		  unsigned long where)
+{
+	g->cancelled = 0;
+	g->reason = GORO_R_NONE;
+	g->stack_size = stack_size;
+	g->parks = 0;
+	g->since = (u32)jiffies;
+	g->arg = arg;
+	g->name = name;
+	g->where = where;
+	g->owner = NULL;
+	g->group = NULL;
+}
+
 static struct goro_g *g_new(void *arg, const void *copy, size_t size,
 			    const struct goro_attr *attr, unsigned long where)
 {
@@ -208,6 +232,8 @@ static struct goro_g *g_new(void *arg, const void *copy, size_t size,
 	struct goro_g *g;
 	int err;
 
+	if (unlikely(!goro_may_wait()))
+		return ERR_PTR(goro_misuse("goro_go()"));
 	err = attr_check(attr, &stack_size);
 	if (err)
 		return ERR_PTR(err);
@@ -228,20 +254,11 @@ static struct goro_g *g_new(void *arg, const void *copy, size_t size,
 		return ERR_PTR(-ENOMEM);
 	}
 	g->flags = (g->flags & GORO_G_CHARGED) | (copy ? GORO_G_COPY : 0);
-	g->cancelled = 0;
-	g->reason = GORO_R_NONE;
-	g->stack_size = stack_size;
-	g->parks = 0;
-	g->since = (u32)jiffies;
-	g->arg = arg;
-	g->name = attr ? attr->name : NULL;
-	g->where = where;
+	g_set(g, arg, stack_size, attr ? attr->name : NULL, where);
 	/* raw: without the interrupts off that this_cpu ops mean in UML (two system calls) */
 	preempt_disable();
-	g->id = raw_cpu_inc_return(g_ids) * nr_cpu_ids + smp_processor_id();
+	g->id = g_number(raw_cpu_inc_return(g_ids), smp_processor_id());
 	preempt_enable();
-	g->owner = NULL;
-	g->group = NULL;
 	return g;
 }
 
@@ -267,6 +284,30 @@ int __goro_go(goro_fn_t fn, void *arg, const void *copy, size_t size,
 	return 0;
 }
 EXPORT_SYMBOL_GPL(__goro_go);
+
+/*
+ * From any context: what a P caches is its owner's, whom an interrupt may have
+ * hit in the middle of it, so this one is allocated; it may be cached later.
+ */
+int __goro_go_atomic(goro_fn_t fn, void *arg, struct module *owner)
+{
+	struct goro_g *g;
+
+	if (READ_ONCE(goro_sched.stopping))
+		return -ENODEV;
+	g = g_from_slab(GFP_ATOMIC | __GFP_NOWARN, 0);
+	if (!g)
+		return -ENOMEM;
+	g_set(g, arg, THREAD_SIZE, NULL, _RET_IP_);
+	g->id = g_number(atomic64_inc_return(&g_atomic_ids), nr_cpu_ids);
+	g->fn = fn;
+	g->owner = owner;
+	__module_get(owner);	/* as in __goro_go() */
+	goro_count(GORO_C_GO_ATOMIC);
+	g_launch(g);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(__goro_go_atomic);
 
 int __goro_group_go(struct goro_group *grp, goro_err_fn_t fn, void *arg,
 		    const void *copy, size_t size, const struct goro_attr *attr)
@@ -310,13 +351,13 @@ bool goro_g_cancel(struct goro_g *g)
 
 bool goro_in_goroutine(void)
 {
-	return goro_self();
+	return in_task() && goro_self();
 }
 EXPORT_SYMBOL_GPL(goro_in_goroutine);
 
 bool goro_cancelled(void)
 {
-	struct goro_g *g = goro_self();
+	struct goro_g *g = in_task() ? goro_self() : NULL;
 
 	return g && READ_ONCE(g->cancelled);
 }

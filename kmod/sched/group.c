@@ -50,6 +50,10 @@ void goro_group_cancel(struct goro_group *grp)
 	struct llist_node *claimed = NULL;
 	struct goro_g *g;
 
+	if (unlikely(!goro_may_wait())) {
+		goro_misuse("goro_group_cancel()");
+		return;
+	}
 	goro_lock(&grp->lock);
 	grp->cancelled = true;
 	list_for_each_entry(g, &grp->members, group_node) {
@@ -70,9 +74,12 @@ EXPORT_SYMBOL_GPL(goro_group_cancel);
 
 static int group_wait(struct goro_group *grp, u64 deadline, bool nocancel)
 {
-	struct goro_g *g = goro_self();
+	struct goro_g *g;
 	int err;
 
+	if (unlikely(!goro_may_wait()))
+		return goro_misuse("a wait for a group");
+	g = goro_self();
 	goro_lock(&grp->lock);
 	if (!grp->n) {
 		err = grp->err;

@@ -122,6 +122,8 @@ static int poll(struct file *file, struct socket *sock, __poll_t events, u64 dea
 	enum goro_claim why;
 	__poll_t mask;
 
+	if (unlikely(!goro_may_wait()))
+		return goro_misuse("goro_poll()");
 	events |= EPOLLERR | EPOLLHUP;
 	mask = ask(file, sock, NULL) & events;
 	if (mask)

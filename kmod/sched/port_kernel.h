@@ -18,6 +18,15 @@
 #define goro_lock_init(l)	spin_lock_init(l)
 #define goro_lock(l)		spin_lock(l)
 #define goro_unlock(l)		spin_unlock(l)
+#define goro_irq_save(flags)	local_irq_save(flags)
+#define goro_irq_restore(flags)	local_irq_restore(flags)
+
+/*
+ * In an interrupt there is nobody to wait: "current" is whoever was hit. That
+ * a waiter holds nothing is looked at when it parks (sched.c).
+ */
+#define goro_may_wait()		in_task()
+int goro_misuse(const char *what);
 
 /* memory */
 #define GORO_CHAN_BYTES_MAX	(1ULL << 30)
@@ -123,16 +132,21 @@ goro_park(struct goro_waiter *w, u64 deadline, enum goro_reason reason)
 }
 
 static __always_inline enum goro_claim
-goro_park_unlock(struct goro_waiter *w, goro_lock_t *lock, u64 deadline,
+goro_park_unlock(struct goro_waiter *w, goro_lock_t *lock, bool irq, u64 deadline,
 		 enum goro_reason reason)
 	__releases(lock)
 {
 	if (likely(w->kind == GORO_W_G)) {
 		goro_section_begin();
 		goro_unlock(lock);
+		/* who may wait had them on */
+		if (irq)
+			local_irq_enable();
 		return goro_park_g(goro_w_to_g(w), deadline, reason);
 	}
 	goro_unlock(lock);
+	if (irq)
+		local_irq_enable();
 	return goro_park_slow(w, deadline, reason);
 }
 

@@ -294,11 +294,24 @@ void goro_resched(void)
 	cond_resched();
 }
 
+/* Called where it may not be: see the table in goro.h. */
+int goro_misuse(const char *what)
+{
+	goro_count(GORO_C_MISUSE);
+	WARN_ONCE(1, "goro: %s in an interrupt\n", what);
+	return -EAGAIN;
+}
+
 void goro_yield(void)
 {
-	struct goro_g *g = goro_self();
+	struct goro_g *g;
 	struct goro_m *m;
 
+	if (unlikely(!goro_may_wait())) {
+		goro_misuse("goro_yield()");
+		return;
+	}
+	g = goro_self();
 	if (unlikely(!g || goro_is_bound(g))) {
 		cond_resched();
 		return;

@@ -35,9 +35,12 @@ void goro_timer_arm(struct goro_g *g, u64 deadline)
 int goro_sleep_until(u64 deadline)
 {
 	struct goro_thread t;
-	struct goro_waiter *w = goro_waiter_self(&t);
+	struct goro_waiter *w;
 	enum goro_claim why;
 
+	if (unlikely(!goro_may_wait()))
+		return goro_misuse("goro_sleep()");
+	w = goro_waiter_self(&t);
 	goro_section_begin();
 	if (!goro_wait_begin(w, false)) {
 		goro_section_end();

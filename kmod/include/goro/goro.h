@@ -2,22 +2,37 @@
 /*
  * goro: Go's concurrency model for kernel code.
  *
- * Who may call what (G: a goroutine; "thread": process context that may sleep;
- * a thread that waits is woken by signals, a G by its cancel):
+ * Who may call what. G: a goroutine. Process: any other process context that
+ * may sleep; a thread that waits is woken by signals, a G by its cancel. Timer:
+ * a timer_list's function; an hrtimer's is softirq or hard IRQ, by its mode.
+ * RCU: a callback of call_rcu(). "no" is refused: -EAGAIN (or nothing is done)
+ * and a warning, once, but it may also have done its work, where it did not
+ * have to wait. tests/context goes through every cell.
  *
- *   call                                      G     thread   atomic
- *   goro_go*, goro_group_go*                  yes   yes      no
- *   goro_chan_send/recv (blocking, _until)    park  sleep    no
- *   goro_chan_try_send/try_recv               yes   yes      no
- *   goro_chan_close/len/cap                   yes   yes      no
- *   goro_chan_make/get/put                    yes   yes      no
- *   goro_wg_add/done                          yes   yes      no
- *   goro_wg_wait, goro_group_wait/stop        park  sleep    no
- *   goro_group_cancel                         yes   yes      no
- *   goro_sleep                                park  sleep    no
- *   goro_yield                                yes   yes (cond_resched)  no
- *   goro_exit, goro_block_begin/end           yes   no (begin/end: no effect)
- *   goro_poll*, goro_sock_*, goro_file_*      park  sleep    no
+ *   call                              G      process  softirq  timer  RCU   hard IRQ
+ *   goro_go, goro_group_go            yes    yes      no       no     no    no
+ *   goro_go_atomic                    yes    yes      yes      yes    yes   yes
+ *   goro_chan_send, _recv, _until     park   sleep    no       no     no    no
+ *   goro_chan_try_send, _try_recv     yes    yes      no       no     no    no
+ *    .. of a GORO_CHAN_IRQ channel    yes    yes      yes      yes    yes   yes
+ *   goro_chan_close                   yes    yes      no       no     no    no
+ *    .. of a GORO_CHAN_IRQ channel    yes    yes      yes      yes    yes   yes
+ *   goro_chan_make                    yes    yes      no       no     no    no
+ *   goro_chan_get, _put, _len, _cap   yes    yes      yes      yes    yes   yes
+ *   goro_wg_add, _done                yes    yes      no       no     no    no
+ *   goro_wg_wait                      park   sleep    no       no     no    no
+ *   goro_group_wait, _stop            park   sleep    no       no     no    no
+ *   goro_group_cancel                 yes    yes      no       no     no    no
+ *   goro_sleep                        park   sleep    no       no     no    no
+ *   goro_yield                        yes    yes      no       no     no    no
+ *   goro_poll, goro_poll_sock         park   sleep    no       no     no    no
+ *   goro_num, goro_procs              yes    yes      yes      yes    yes   yes
+ *   goro_in_goroutine, _cancelled     yes    yes      yes      yes    yes   yes
+ *
+ * In G and process context nothing of this may be called with interrupts off
+ * or a spinlock held that an interrupt takes, but for what "hard IRQ" allows.
+ * goro_exit() and goro_block_begin/end() are a G's, in others they are a BUG
+ * and nothing at all.
  *
  * A G parks with nothing held: no lock, no RCU read side, preemption on,
  * __state TASK_RUNNING. Anything else that sleeps may be called by a G, too;
@@ -123,6 +138,24 @@ int __goro_group_go(struct goro_group *grp, goro_err_fn_t fn, void *arg,
 #define goro_go_attr(fn, arg, attr) \
 	__goro_here(__goro_go(fn, arg, NULL, 0, attr, THIS_MODULE))
 
+int __goro_go_atomic(goro_fn_t fn, void *arg, struct module *owner);
+
+/**
+ * goro_go_atomic - start a goroutine from any context (Go: go fn(arg))
+ * @fn: its function
+ * @arg: its argument
+ *
+ * As goro_go(), for interrupts, timers, RCU callbacks and whoever holds a lock.
+ * Memory is taken without waiting and charged to nobody; the goroutine has the
+ * attributes of goro_go()'s. Whoever can wait should call goro_go(), which is
+ * quicker.
+ *
+ * Context: any but NMI.
+ * Return: 0, -ENOMEM (no memory at once), -ENODEV.
+ */
+#define goro_go_atomic(fn, arg) \
+	__goro_here(__goro_go_atomic(fn, arg, THIS_MODULE))
+
 /**
  * goro_yield - let others run (Go: runtime.Gosched)
  *
@@ -161,9 +194,9 @@ static inline int goro_sleep(u64 ns)
 long goro_num(void);
 /* how many may run at once (Go: runtime.GOMAXPROCS(0)); any context */
 unsigned int goro_procs(void);
-/* is the caller a goroutine? process context */
+/* is the caller a goroutine? An interrupt is none, whomever it hit. Any context */
 bool goro_in_goroutine(void);
-/* has the calling goroutine been cancelled? its blocking calls say -ECANCELED */
+/* has the calling goroutine been cancelled? its blocking calls say -ECANCELED; any context */
 bool goro_cancelled(void);
 
 /* ---- groups ---------------------------------------------------------- */
@@ -230,11 +263,18 @@ void goro_group_stop(struct goro_group *grp);
 #define GORO_CHAN_ELEM_MAX	65536U		/* bytes an element */
 #define GORO_CHAN_CAP_MAX	(1U << 30)	/* elements */
 
+/*
+ * goro_chan_make()'s flags. IRQ: interrupts may try_send, try_recv and close;
+ * the lock is taken with interrupts off, so elements are small.
+ */
+#define GORO_CHAN_IRQ		(1U << 0)
+#define GORO_CHAN_IRQ_ELEM_MAX	256U		/* bytes an element */
+
 /**
  * goro_chan_make - make a channel (Go: make(chan T, cap))
  * @elem: bytes an element, 0..GORO_CHAN_ELEM_MAX
  * @cap: elements that are buffered; 0: every send meets its receiver
- * @flags: must be 0
+ * @flags: 0 or GORO_CHAN_IRQ
  *
  * Memory is charged to the caller's memory cgroup.
  * Context: may sleep.
@@ -242,7 +282,10 @@ void goro_group_stop(struct goro_group *grp);
  * or flag out of range, ERR_PTR(-ENOMEM).
  */
 struct goro_chan *goro_chan_make(u32 elem, u32 cap, u32 flags);
-/* take and drop references; the last put frees (it must have no waiters) */
+/*
+ * Take and drop references; the last put frees (it must have no waiters). Any
+ * context, but not under a spinlock: large channels are unmapped.
+ */
 struct goro_chan *goro_chan_get(struct goro_chan *c);
 void goro_chan_put(struct goro_chan *c);
 
@@ -257,7 +300,7 @@ void goro_chan_put(struct goro_chan *c);
 int goro_chan_send(struct goro_chan *c, const void *v);
 /* the same until a deadline: also -ETIMEDOUT, with GORO_NOW -EAGAIN */
 int goro_chan_send_until(struct goro_chan *c, const void *v, u64 deadline);
-/* the same without waiting: 0, -EPIPE, -EAGAIN */
+/* the same without waiting: 0, -EPIPE, -EAGAIN; IRQ channels: any context but NMI */
 int goro_chan_try_send(struct goro_chan *c, const void *v);
 
 /**
@@ -272,7 +315,7 @@ int goro_chan_try_send(struct goro_chan *c, const void *v);
 int goro_chan_recv(struct goro_chan *c, void *v);
 /* the same until a deadline: also -ETIMEDOUT, with GORO_NOW -EAGAIN */
 int goro_chan_recv_until(struct goro_chan *c, void *v, u64 deadline);
-/* the same without waiting: 1, 0, -EAGAIN */
+/* the same without waiting: 1, 0, -EAGAIN; IRQ channels: any context but NMI */
 int goro_chan_try_recv(struct goro_chan *c, void *v);
 
 /**

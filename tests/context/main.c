@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * goro_context.ko: goes through every cell of the table at the head of goro.h,
+ * when it is loaded, and prints what it found as rows of that table, and as
+ * KTAP, after "goro_context: ". tests/context/run compares the two tables.
+ *
+ * A row is a function that uses the calls so that they would have to wait if
+ * they may. What it returns tells: `want`, it worked; -EAGAIN and one misuse
+ * counted, it was refused. Whether a G parked, its count of parks tells.
+ */
+#include <linux/in.h>
+#include <linux/net.h>
+#include <linux/slab.h>
+#include <uapi/linux/eventpoll.h>
+#include <net/net_namespace.h>
+#include <goro/goro.h>
+#include "core/stats.h"
+#include "context.h"
+
+#define SHORT	goro_in(NSEC_PER_MSEC)	/* a deadline that is to pass */
+
+static struct goro_chan *plain, *irq;	/* both hold one element */
+static struct goro_chan *plain_full, *irq_full;
+static struct goro_wg wg, one;		/* one: its count stays 1 */
+static struct goro_group members, waited;
+static struct socket *sock;
+static atomic_t ran;			/* goroutines that rows started */
+static int started;
+static struct goro_chan *hold;		/* parks the member of `waited` */
+
+static void g_run(void *arg)
+{
+	atomic_inc(&ran);
+}
+
+static int m_run(void *arg)
+{
+	atomic_inc(&ran);
+	return 0;
+}
+
+static int m_hold(void *arg)
+{
+	return goro_chan_recv(hold, NULL) < 0;
+}
+
+/* the first error, or the last result */
+static int both(int a, int b)
+{
+	return a < 0 ? a : b;
+}
+
+static int row_go(void)
+{
+	int a = goro_go(g_run, NULL);
+	int b = goro_group_go(&members, m_run, NULL);
+
+	started += !a + !b;
+	return both(a, b);
+}
+
+static int row_go_atomic(void)
+{
+	int err = goro_go_atomic(g_run, NULL);
+
+	started += !err;
+	return err;
+}
+
+static int row_send(void)
+{
+	u64 v = 1;
+
+	return goro_chan_send_until(plain_full, &v, SHORT) == -ETIMEDOUT ?
+	       goro_chan_recv_until(NULL, &v, SHORT) : -EAGAIN;
+}
+
+static int try_both(struct goro_chan *c)
+{
+	u64 v;
+	int got = goro_chan_try_recv(c, &v);
+
+	return got == 1 ? goro_chan_try_send(c, &v) : got;
+}
+
+static int row_try(void)
+{
+	return try_both(plain);
+}
+
+static int row_try_irq(void)
+{
+	u64 v = 1;
+
+	return goro_chan_try_send(irq_full, &v) == -EAGAIN ? try_both(irq) : -EIO;
+}
+
+static int row_close(void)
+{
+	return goro_chan_close(plain_full);
+}
+
+static int row_close_irq(void)
+{
+	return goro_chan_close(irq_full);
+}
+
+static int row_make(void)
+{
+	struct goro_chan *c = goro_chan_make(8, 1, 0);
+
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	goro_chan_put(c);
+	return 0;
+}
+
+static int row_get(void)
+{
+	goro_chan_put(goro_chan_get(plain));
+	return goro_chan_len(plain) == 1 && goro_chan_cap(plain) == 1 ? 0 : -EIO;
+}
+
+static int row_wg_add(void)
+{
+	int a = goro_wg_add(&wg, 1);
+
+	/* refused, both: nothing to take back */
+	return a ? a : goro_wg_done(&wg);
+}
+
+static int row_wg_wait(void)
+{
+	return goro_wg_wait_until(&one, SHORT);
+}
+
+static int row_group_wait(void)
+{
+	return goro_group_wait_until(&waited, SHORT);
+}
+
+static int row_group_cancel(void)
+{
+	struct goro_group grp;
+	u64 before = goro_counter(GORO_C_MISUSE);
+
+	goro_group_init(&grp);
+	goro_group_cancel(&grp);
+	return goro_counter(GORO_C_MISUSE) != before ? -EAGAIN :
+	       grp.cancelled ? 0 : -EIO;
+}
+
+static int row_sleep(void)
+{
+	return goro_sleep(NSEC_PER_MSEC);
+}
+
+static int row_yield(void)
+{
+	u64 before = goro_counter(GORO_C_MISUSE);
+
+	goro_yield();
+	return goro_counter(GORO_C_MISUSE) != before ? -EAGAIN : 0;
+}
+
+static int row_poll(void)
+{
+	return goro_poll_sock(sock, EPOLLIN, SHORT);
+}
+
+static int row_num(void)
+{
+	return goro_num() > 0 && goro_procs() > 0 ? 0 : -EIO;
+}
+
+static int row_self(void)
+{
+	/* of interrupts it is not asked whom they hit */
+	return goro_cancelled() || (!in_task() && goro_in_goroutine()) ? -EIO : 0;
+}
+
+static const struct row {
+	const char *name;	/* as in goro.h */
+	int (*fn)(void);
+	int want;
+	bool waits;
+} rows[] = {
+	{ "goro_go, goro_group_go", row_go, 0 },
+	{ "goro_go_atomic", row_go_atomic, 0 },
+	{ "goro_chan_send, _recv, _until", row_send, -ETIMEDOUT, true },
+	{ "goro_chan_try_send, _try_recv", row_try, 0 },
+	{ ".. of a GORO_CHAN_IRQ channel", row_try_irq, 0 },
+	{ "goro_chan_close", row_close, 0 },
+	{ ".. of a GORO_CHAN_IRQ channel", row_close_irq, 0 },
+	{ "goro_chan_make", row_make, 0 },
+	{ "goro_chan_get, _put, _len, _cap", row_get, 0 },
+	{ "goro_wg_add, _done", row_wg_add, 0 },
+	{ "goro_wg_wait", row_wg_wait, -ETIMEDOUT, true },
+	{ "goro_group_wait, _stop", row_group_wait, -ETIMEDOUT, true },
+	{ "goro_group_cancel", row_group_cancel, 0 },
+	{ "goro_sleep", row_sleep, 0, true },
+	{ "goro_yield", row_yield, 0 },
+	{ "goro_poll, goro_poll_sock", row_poll, -ETIMEDOUT, true },
+	{ "goro_num, goro_procs", row_num, 0 },
+	{ "goro_in_goroutine, _cancelled", row_self, 0 },
+};
+
+/* a channel of one element that is there */
+static struct goro_chan *make_full(u32 flags)
+{
+	struct goro_chan *c = goro_chan_make(8, 1, flags);
+	u64 v = 1;
+
+	if (!IS_ERR(c) && goro_chan_try_send(c, &v))
+		pr_err("goro_context: # a new channel is full\n");
+	return c;
+}
+
+static void put(struct goro_chan **c)
+{
+	if (!IS_ERR_OR_NULL(*c))
+		goro_chan_put(*c);
+	*c = NULL;
+}
+
+/* What a cell turned out to be, in the table's words; NULL: neither. */
+static const char *cell(const struct row *row, enum place where)
+{
+	struct visit v = { .fn = row->fn };
+	u64 misuses = goro_counter(GORO_C_MISUSE);
+
+	/* rows close them */
+	put(&plain_full);
+	put(&irq_full);
+	plain_full = make_full(0);
+	irq_full = make_full(GORO_CHAN_IRQ);
+	if (IS_ERR(plain_full) || IS_ERR(irq_full))
+		return NULL;
+	visit(where, &v);
+	misuses = goro_counter(GORO_C_MISUSE) - misuses;
+	if (!v.right)
+		pr_err("goro_context: # %s: context %d was not reached\n", row->name, where);
+	else if (v.ret == -EAGAIN && misuses)
+		return "no";
+	else if (v.ret == row->want && !misuses && where == IN_G && row->waits && v.parks)
+		return "park";
+	else if (v.ret == row->want && !misuses && !(where == IN_G && row->waits))
+		return row->waits ? "sleep" : "yes";
+	pr_err("goro_context: # %s: context %d: %d, %llu misuses\n", row->name, where, v.ret,
+	       misuses);
+	return NULL;
+}
+
+static int prepare(void)
+{
+	int err;
+
+	goro_wg_init(&wg);
+	goro_wg_init(&one);
+	goro_group_init(&members);
+	goro_group_init(&waited);
+	plain = make_full(0);
+	irq = make_full(GORO_CHAN_IRQ);
+	hold = goro_chan_make(8, 0, 0);
+	if (IS_ERR(plain) || IS_ERR(irq) || IS_ERR(hold))
+		return -ENOMEM;
+	goro_wg_add(&one, 1);
+	err = goro_group_go(&waited, m_hold, NULL);
+	return err ?: sock_create_kern(&init_net, AF_INET, SOCK_DGRAM, IPPROTO_UDP, &sock);
+}
+
+static void end(void)
+{
+	if (!IS_ERR_OR_NULL(hold))
+		goro_chan_close(hold);
+	goro_group_stop(&members);
+	goro_group_stop(&waited);
+	goro_wg_done(&one);
+	places_exit();
+	put(&plain);
+	put(&irq);
+	put(&plain_full);
+	put(&irq_full);
+	put(&hold);
+	if (sock)
+		sock_release(sock);
+}
+
+static int __init context_init(void)
+{
+	int i, err, bad = 0;
+	bool all;
+
+	places_init();
+	err = prepare();
+	if (err) {
+		end();
+		return err;
+	}
+	pr_info("goro_context: KTAP version 1\n");
+	pr_info("goro_context: 1..%zu\n", ARRAY_SIZE(rows) + 1);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *was[PLACES];
+		bool good = true;
+		int where;
+
+		for (where = 0; where < PLACES; where++) {
+			was[where] = cell(&rows[i], where);
+			good &= !!was[where];
+		}
+		bad += !good;
+		pr_info("goro_context: row: %s %s %s %s %s %s %s\n", rows[i].name,
+			was[IN_G] ?: "?", was[IN_PROCESS] ?: "?", was[IN_SOFTIRQ] ?: "?",
+			was[IN_TIMER] ?: "?", was[IN_RCU] ?: "?", was[IN_HARDIRQ] ?: "?");
+		pr_info("goro_context: %s %d - %s\n", good ? "ok" : "not ok", i + 1, rows[i].name);
+	}
+	goro_group_wait(&members);
+	/* those of goro_go() pin this module, which ends only after them */
+	while (atomic_read(&ran) < started && goro_num() > 1)
+		goro_sleep(NSEC_PER_MSEC);
+	all = atomic_read(&ran) == started;
+	bad += !all;
+	pr_info("goro_context: %s %zu - what was started has run (%d)\n", all ? "ok" : "not ok",
+		ARRAY_SIZE(rows) + 1, started);
+	if (bad) {
+		end();
+		return -EIO;
+	}
+	return 0;
+}
+
+static void __exit context_exit(void)
+{
+	end();
+}
+
+module_init(context_init);
+module_exit(context_exit);
+MODULE_DESCRIPTION("goro: every call from every context");
+MODULE_LICENSE("GPL");
