@@ -18,7 +18,9 @@ static void make_args(struct kunit *test)
 	/* each in its range, but not their product */
 	KUNIT_EXPECT_PTR_EQ(test, goro_chan_make(GORO_CHAN_ELEM_MAX, GORO_CHAN_CAP_MAX, 0),
 			    ERR_PTR(-EINVAL));
-	KUNIT_EXPECT_PTR_EQ(test, goro_chan_make(8, 1, 1), ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_PTR_EQ(test, goro_chan_make(8, 1, 2), ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_PTR_EQ(test, goro_chan_make(GORO_CHAN_IRQ_ELEM_MAX + 1, 1, GORO_CHAN_IRQ),
+			    ERR_PTR(-EINVAL));
 	KUNIT_EXPECT_PTR_EQ(test, goro_chan_make(8, 1, 1U << 31), ERR_PTR(-EINVAL));
 
 	/* elements without a size take no memory, however many */

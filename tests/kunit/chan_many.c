@@ -196,7 +196,7 @@ static void pairs(struct kunit *test)
 	int i;
 
 	for (i = 0; i < PAIRS; i++) {
-		struct goro_chan *c = goro_chan_make(8, i % 3, 0);
+		struct goro_chan *c = goro_chan_make(8, i % 3, f->chan_flags);
 		void *args[2] = { f, c };
 
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
@@ -225,4 +225,12 @@ static struct kunit_suite suite = {
 	.exit = fx_exit,
 	.test_cases = cases,
 };
-kunit_test_suite(suite);
+
+/* the same of channels that interrupts may use */
+static struct kunit_suite irq_suite = {
+	.name = "goro_chan_many_irq",
+	.init = fx_init_irq,
+	.exit = fx_exit,
+	.test_cases = cases,
+};
+kunit_test_suites(&suite, &irq_suite);

@@ -403,7 +403,7 @@ static void woken_frees(struct kunit *test)
 	int i;
 
 	for (i = 0; i < JOBS; i++) {
-		struct goro_chan *c = goro_chan_make(8, 0, 0);
+		struct goro_chan *c = goro_chan_make(8, 0, f->chan_flags);
 		bool thread = i % 8 ? false : who->recv_thread;
 		struct job *j = job_set(f, i, recv_and_put, c);
 		u64 v = i;
@@ -442,4 +442,12 @@ static struct kunit_suite suite = {
 	.exit = fx_exit,
 	.test_cases = cases,
 };
-kunit_test_suite(suite);
+
+/* the same of channels that interrupts may use */
+static struct kunit_suite irq_suite = {
+	.name = "goro_chan_wait_irq",
+	.init = fx_init_irq,
+	.exit = fx_exit,
+	.test_cases = cases,
+};
+kunit_test_suites(&suite, &irq_suite);

@@ -65,6 +65,7 @@ struct fx {
 	struct completion go;		/* for who must wait outside goro */
 	void *priv;
 	bool flag;
+	u32 chan_flags;			/* of the channels that fx_chan() makes */
 	/* at the start of the case */
 	long num0;
 	u64 chans0;
@@ -76,6 +77,7 @@ static inline struct fx *fx_of(struct kunit *test)
 }
 
 int fx_init(struct kunit *test);
+int fx_init_irq(struct kunit *test);	/* its channels are IRQ channels */
 void fx_exit(struct kunit *test);
 
 /* make channel i of the fixture; asserts that it worked */

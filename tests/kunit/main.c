@@ -39,6 +39,15 @@ int fx_init(struct kunit *test)
 	return 0;
 }
 
+int fx_init_irq(struct kunit *test)
+{
+	int err = fx_init(test);
+
+	if (!err)
+		fx_of(test)->chan_flags = GORO_CHAN_IRQ;
+	return err;
+}
+
 void fx_exit(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
@@ -76,7 +85,7 @@ struct goro_chan *fx_chan(struct kunit *test, int i, u32 elem, u32 cap)
 {
 	struct fx *f = fx_of(test);
 
-	f->c[i] = goro_chan_make(elem, cap, 0);
+	f->c[i] = goro_chan_make(elem, cap, f->chan_flags);
 	if (IS_ERR(f->c[i])) {
 		f->c[i] = NULL;
 		KUNIT_FAIL_AND_ABORT(test, "no channel of %u x %u bytes", cap, elem);
