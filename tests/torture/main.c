@@ -72,6 +72,7 @@ static const struct way {
 	{ GORO_C_WAKE_CLOSE, "wake by close", false },
 	{ GORO_C_WAKE_TIMEOUT, "wake by deadline", false },
 	{ GORO_C_WAKE_CANCEL, "wake by cancel", false },
+	{ GORO_C_GO_ATOMIC, "start in an interrupt", false },
 	{ GORO_C_STEAL, "steal", true },
 	{ GORO_C_SPIN, "spinning M", true },
 };
@@ -107,7 +108,8 @@ static const struct scene {
 	void (*fn)(u64 nr, struct rnd_state *r);
 	u32 weight;
 } scenes[] = {
-	{ tt_chan, 60 },
+	{ tt_chan, 54 },
+	{ tt_irq, 6 },
 	{ tt_burst, 6 },
 	{ tt_ring, 8 },
 	{ tt_wg, 8 },
@@ -151,6 +153,7 @@ static void report(bool ended, bool early)
 	/* a run that was cut short proves its invariants, but took no path for sure */
 	for (i = 0; i < ARRAY_SIZE(paths) && !skip; i++)
 		plan += multi || !paths[i].multi;
+	plan += skip ? 0 : TT_IRQS;
 	pr_info("goro_torture: KTAP version 1\n");
 	pr_info("goro_torture: 1..%d\n", plan);
 	for (i = 0; i < TT_INVS; i++)
@@ -160,6 +163,15 @@ static void report(bool ended, bool early)
 
 		if (multi || !paths[i].multi)
 			point(&n, &bad, taken, paths[i].name, taken);
+	}
+	for (i = 0; i < TT_IRQS && !skip; i++) {
+		static const char * const where[] = {
+			"sent in a hard IRQ", "sent in a softirq", "sent in a timer",
+			"sent in an RCU callback",
+		};
+		s64 sent = atomic64_read(&tt_irq_sent[i]);
+
+		point(&n, &bad, sent, where[i], sent);
 	}
 	pr_info("goro_torture: # %s seed=%lu: %lld scenarios, %lld elements, %lld operations, %llu goroutines\n",
 		bad ? "FAIL" : "PASS", seed, atomic64_read(&tt_totals.scenarios),

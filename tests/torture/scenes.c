@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include "torture.h"
 
-static int wait_for(struct goro_wg *wg, u64 nr, const char *what)
+int tt_wait(struct goro_wg *wg, u64 nr, const char *what)
 {
 	int ret = goro_wg_wait_until(wg, TT_NET);
 
@@ -60,7 +60,7 @@ void tt_burst(u64 nr, struct rnd_state *r)
 			tt_fail(TT_ERRNO, nr, "go: %d", ret);
 		}
 	}
-	wait_for(&b.wg, nr, "burst");
+	tt_wait(&b.wg, nr, "burst");
 	if (atomic_read(&b.ran) != b.n)
 		tt_fail(TT_COUNT, nr, "%u started, %d ran", b.n, atomic_read(&b.ran));
 	atomic64_add(b.n, &tt_totals.ops);
@@ -133,7 +133,7 @@ void tt_ring(u64 nr, struct rnd_state *r)
 			goro_sleep(1000000);
 	}
 	goro_chan_send(ring.c[0], &v);
-	wait_for(&ring.wg, nr, "ring");
+	tt_wait(&ring.wg, nr, "ring");
 out:
 	for (i = 0; i < ring.n; i++) {
 		if (goro_chan_len(ring.c[i]))
@@ -204,7 +204,7 @@ void tt_wg(u64 nr, struct rnd_state *r)
 		while (goro_go_copy(wait_member, &m, sizeof(m)))
 			goro_sleep(1000000);
 	}
-	wait_for(&w.all, nr, "WaitGroup");
+	tt_wait(&w.all, nr, "WaitGroup");
 	if (goro_wg_wait_until(&w.wg, GORO_NOW))
 		tt_fail(TT_WAIT, nr, "WaitGroup not at zero");
 	atomic64_add(doers + waiters, &tt_totals.ops);
@@ -320,7 +320,7 @@ void tt_tree(u64 nr, struct rnd_state *r)
 	goro_wg_add(&t.wg, 1);
 	while (goro_go_copy(tree_node, &root, sizeof(root)))
 		goro_sleep(1000000);
-	wait_for(&t.wg, nr, "tree");
+	tt_wait(&t.wg, nr, "tree");
 	if (atomic_read(&t.ran) != (2 << root.depth) - 1)
 		tt_fail(TT_COUNT, nr, "%d of %d nodes", atomic_read(&t.ran), (2 << root.depth) - 1);
 	atomic64_add(atomic_read(&t.ran), &tt_totals.ops);

@@ -80,6 +80,14 @@ void tt_wg(u64 nr, struct rnd_state *r);
 void tt_sleepers(u64 nr, struct rnd_state *r);
 void tt_tree(u64 nr, struct rnd_state *r);
 void tt_nil(u64 nr, struct rnd_state *r);
+void tt_irq(u64 nr, struct rnd_state *r);	/* irq.c */
+
+/* wait for members whose state is the caller's: does not return while one lives */
+int tt_wait(struct goro_wg *wg, u64 nr, const char *what);
+
+/* elements that were sent from interrupts */
+enum tt_irq { TT_IRQ_HARD, TT_IRQ_SOFT, TT_IRQ_TIMER, TT_IRQ_RCU, TT_IRQS };
+extern atomic64_t tt_irq_sent[TT_IRQS];
 
 /* at the end, with nothing else going on */
 void tt_probe_idle(void);
