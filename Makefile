@@ -4,6 +4,8 @@
 # make test	every test, ends in one line		make test-long	what takes longer
 # make kunit	KUnit only				make bench	measure
 # make style	checkpatch, sparse, shellcheck		make clean	keeps downloaded and built kernels
+# make install [DESTDIR=] [PREFIX=/usr/local] [KVER="RELEASE..."]: modules for the stock kernels or those named, what
+# other modules are built with, library, man pages, udev rule (tools/install says where); make uninstall
 # ENVS="6.1 uml" builds for some kernels only; JOBS=N runs N tests at once. The work is done by scripts in
 # tests/: this file only names it. Kbuild is the modules' own makefile.
 
@@ -44,7 +46,14 @@ shell: all
 style: setup
 	@tests/style
 
+export DESTDIR PREFIX LIBDIR MANDIR UDEVDIR SYSUSERSDIR KVER
+install:
+	@tools/install --build
+
+uninstall:
+	@tools/install --uninstall
+
 clean:
 	rm -rf build/src-* build/mod-* build/user* build/logs build/run build/tmp
 
-.PHONY: all setup modules user run test test-long kunit bench shell style clean
+.PHONY: all setup modules user run test test-long kunit bench shell style install uninstall clean

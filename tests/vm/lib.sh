@@ -64,6 +64,10 @@ env_make()
 	6.*) echo -C "$build/kernels/$1/kdir" ;;
 	uml) echo -C "$build/uml/plain" ARCH=um ;;
 	uml-debug) echo -C "$build/uml/debug" ARCH=um ;;
-	*) die "no environment $1 (has: ${envs[*]})" ;;
+	*)
+		# any other kernel whose headers are installed, by its release
+		[ -e "/lib/modules/$1/build" ] || die "no environment $1 (has: ${envs[*]}), no headers of such a kernel"
+		echo -C "/lib/modules/$1/build"
+		;;
 	esac
 }
