@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A module built outside of goro's tree, against what is installed: four goroutines add up 1 to 1000. */
+/* A module of somebody else's, built against what is installed: four goroutines add up 1 to 1000. */
 #include <linux/err.h>
 #include <goro/goro.h>
 
