@@ -105,6 +105,56 @@ static inline void goro_hrtimer_setup(struct hrtimer *t,
 #define GORO_STACK_TOP	256
 #endif
 
+/* What platform.c asks; only x86 proper can be one of these. */
+#ifdef GORO_X86
+#include <linux/cc_platform.h>
+#include <asm/cpufeature.h>
+#include <asm/msr.h>
+
+static inline bool goro_is_sev_es(void)
+{
+	return cc_platform_has(CC_ATTR_GUEST_STATE_ENCRYPT);
+}
+
+static inline bool goro_is_sev_snp(void)
+{
+	return cc_platform_has(CC_ATTR_GUEST_SEV_SNP);
+}
+
+static inline bool goro_is_xen_pv(void)
+{
+	return boot_cpu_has(X86_FEATURE_XENPV);
+}
+
+/* 6.2 brought retbleed=stuff */
+static inline bool goro_has_call_depth(void)
+{
+#ifdef X86_FEATURE_CALL_DEPTH
+	return boot_cpu_has(X86_FEATURE_CALL_DEPTH);
+#else
+	return false;
+#endif
+}
+
+/* no kernel has them yet; a CPU without CET has no such register. 6.16 renamed the call */
+static inline bool goro_has_kernel_shstk(void)
+{
+	u64 cet;
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+	return !rdmsrq_safe(MSR_IA32_S_CET, &cet) && cet & CET_SHSTK_EN;
+#else
+	return !rdmsrl_safe(MSR_IA32_S_CET, &cet) && cet & CET_SHSTK_EN;
+#endif
+}
+#else
+static inline bool goro_is_sev_es(void) { return false; }
+static inline bool goro_is_sev_snp(void) { return false; }
+static inline bool goro_is_xen_pv(void) { return false; }
+static inline bool goro_has_call_depth(void) { return false; }
+static inline bool goro_has_kernel_shstk(void) { return false; }
+#endif
+
 /*
  * The stack-protector guard: of the task, and of the CPU. 6.x keeps it in
  * fixed_percpu_data; UML has none.

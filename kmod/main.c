@@ -7,6 +7,7 @@
  */
 #include <linux/module.h>
 #include "dev/dev.h"
+#include "sched/platform.h"
 #include "sched/sched.h"
 
 module_param_named(procs, goro_param_procs, uint, 0444);
@@ -39,10 +40,14 @@ static void report(void)
 
 static int __init goro_init_module(void)
 {
+	struct goro_platform platform;
+	const char *why_not;
 	int err;
 
-	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
-		pr_err("goro: PREEMPT_RT kernels are not supported\n");
+	goro_platform_facts(&platform);
+	why_not = goro_platform_refusal(&platform);
+	if (why_not) {
+		pr_err("goro: not supported: %s\n", why_not);
 		return -EOPNOTSUPP;
 	}
 	err = goro_g_init();

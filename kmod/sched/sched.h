@@ -13,6 +13,7 @@
  *   timer.c deadlines, sleep, threads as waiters
  *   poll.c  waiting for files and sockets; sock.c on top of it
  *   dump.c  debugfs, and naming a G in an oops
+ *   platform.c  where goro refuses to be loaded
  */
 #ifndef _GORO_SCHED_SCHED_H
 #define _GORO_SCHED_SCHED_H

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2034,SC2154 # variables that are set or used by those
 
 series=6.1 kind=plain smp=2 mem=2G limit=300
-append='' out='' shell='' expect_panic=''
+append='' cpu='' out='' shell='' expect_panic=''
 expect=() command=()
 
 # parse ARGS… -- COMMAND…: the options of both; each caller names those it takes in $options
@@ -27,6 +27,7 @@ parse()
 		--mem) mem=$2 ;;
 		--timeout) limit=$2 ;;
 		--append) append="$append $2" ;;
+		--cpu) cpu=$2 ;;
 		--out) out=$2 ;;
 		--expect) expect+=("$2") ;;
 		--expect-panic) expect_panic=$2 ;;
