@@ -42,13 +42,27 @@ static inline int goro_graph_depth(struct task_struct *task)
 #endif
 }
 
-static __always_inline bool goro_task_traced(struct task_struct *task, int graph_base)
+static inline struct llist_node *goro_rethook_top(struct task_struct *task)
 {
 #ifdef CONFIG_RETHOOK
-	if (unlikely(task->rethooks.first))
-		return true;
+	return task->rethooks.first;
+#else
+	return NULL;
 #endif
-	return unlikely(goro_graph_depth(task) > graph_base);
+}
+
+/*
+ * A zeroed task_struct that the unwinder is given for a G that is parked. The
+ * G may run meanwhile, so a tracer's return address may be met on its stack:
+ * the look-up must find a task that does not run (6.1 warns) and whose shadow
+ * stacks are empty (up to 6.10 depth 0 is one entry, and dereferenced).
+ */
+static inline void goro_stand_in(struct task_struct *task)
+{
+	WRITE_ONCE(task->__state, TASK_UNINTERRUPTIBLE);
+#if defined(CONFIG_FUNCTION_GRAPH_TRACER) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+	task->curr_ret_stack = -1;
+#endif
 }
 
 /* 6.13: hrtimer_setup() replaces hrtimer_init() + .function (gone in 6.15) */

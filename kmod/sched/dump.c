@@ -201,6 +201,7 @@ static int gs_open(struct inode *inode, struct file *file)
 		seq_release_private(inode, file);
 		return -ENOMEM;
 	}
+	goro_stand_in(w->shadow);
 	w->mark.state = GORO_G_MARK;
 	w->at = -1;
 	INIT_LIST_HEAD(&w->mark.all);

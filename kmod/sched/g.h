@@ -134,6 +134,7 @@ struct goro_m {
 	bool stop;			/* set at unload, and by the M that retires */
 	bool spoilt;			/* M: a G left by goro_exit() what a tracer waits for */
 	int graph_base;			/* M: depth of the graph tracer on the own stack */
+	struct llist_node *rethook_base; /* M: likewise, the kretprobes' last entry */
 	int bound_done;			/* a bound G's wait is over (release) */
 	int cpu;			/* C */
 	u32 id;				/* C */
@@ -189,7 +190,10 @@ static __always_inline struct goro_m *goro_m_current(void)
  */
 static __always_inline bool goro_is_bound(struct goro_g *g)
 {
-	return goro_task_traced(g->m->task, g->m->graph_base);
+	struct goro_m *m = g->m;
+
+	return unlikely(goro_rethook_top(m->task) != m->rethook_base ||
+			goro_graph_depth(m->task) > m->graph_base);
 }
 
 /* The calling goroutine, or NULL. Task context. */

@@ -177,6 +177,7 @@ static void run(struct goro_m *m, struct goro_g *g)
 	g->on_cpu = 1;
 	g->m = m;
 	m->graph_base = goro_graph_depth(m->task);
+	m->rethook_base = goro_rethook_top(m->task);
 	WRITE_ONCE(m->cur, g);
 	goro_stack_follow(m, g);
 	trace_goro_start(g->id);
@@ -288,10 +289,36 @@ void goro_m_loop(struct goro_m *m)
 	preempt_enable();
 }
 
-/* Others want this CPU; we are outside a section, on a G's stack. */
+/*
+ * Others want this CPU, or RCU does; we are outside a section, on a G's stack.
+ * An M that hops from G to G for ever comes by nothing else: without the
+ * quiescent state for Tasks RCU no kprobe and no tracer could be removed.
+ * No frame of an ftrace trampoline is below us: what those call does not park.
+ */
 void goro_resched(void)
 {
-	cond_resched();
+	cond_resched_tasks_rcu_qs();
+}
+
+/*
+ * A G that cannot leave its M yields: those who wait get the P, with another
+ * M, and it goes on beside them without one, as after a call that slept.
+ */
+static void yield_bound(void)
+{
+	struct goro_m *m;
+	struct goro_p *p;
+
+	preempt_disable();
+	m = goro_m_current();
+	p = m->p;
+	if (p && (goro_p_has_work(p) || READ_ONCE(goro_sched.gq_n))) {
+		goro_runnext_expose(p);
+		goro_p_disown(m, p);
+		goro_p_release(p);
+	}
+	preempt_enable();
+	cond_resched_tasks_rcu_qs();
 }
 
 /* Called where it may not be: see the table in goro.h. */
@@ -312,8 +339,12 @@ void goro_yield(void)
 		return;
 	}
 	g = goro_self();
-	if (unlikely(!g || goro_is_bound(g))) {
+	if (unlikely(!g)) {
 		cond_resched();
+		return;
+	}
+	if (goro_is_bound(g)) {
+		yield_bound();
 		return;
 	}
 	preempt_disable();

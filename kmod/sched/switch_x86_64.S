@@ -6,6 +6,7 @@
 #include <linux/linkage.h>
 #include <linux/version.h>
 #ifndef CONFIG_UML
+#include <asm/asm.h>
 #include <asm/nospec-branch.h>
 #include <asm/unwind_hints.h>
 /* 6.4 renamed the hint */
@@ -15,11 +16,14 @@
 #define HINT_END	UNWIND_HINT_EMPTY
 #endif
 #define CALL_REG(reg)	CALL_NOSPEC reg
+/* its return address, which a kretprobe would replace, is none */
+#define NOKPROBE(sym)	_ASM_NOKPROBE(sym)
 #else
 #define HINT_END
 #define ENDBR
 #define RET		ret
 #define CALL_REG(reg)	call *%reg
+#define NOKPROBE(sym)
 #endif
 
 	.text
@@ -34,6 +38,7 @@ SYM_CODE_START(goro_g_entry)
 	CALL_REG(rax)
 	ud2
 SYM_CODE_END(goro_g_entry)
+NOKPROBE(goro_g_entry)
 
 /* long goro_call_on(sp, fn, arg): fn(arg) below sp */
 SYM_FUNC_START(goro_call_on)
