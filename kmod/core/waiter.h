@@ -10,6 +10,7 @@
  *   RUN --> WAIT or WAIT_NC --> reason --> RUN
  *   RUN --> ARMED --> WAIT --> reason        events: registered before parking
  *             \-----> FIRED                  the event came first: no park
+ *                                           (sched/event.h)
  *
  * The waiter itself moves RUN to WAIT (a full barrier: see goro_wait_begin())
  * and the reason back to RUN, when it runs again and nobody else can hold it:
@@ -76,14 +77,6 @@ static __always_inline bool goro_claim(struct goro_waiter *w, enum goro_claim wh
 	return atomic_cmpxchg(&w->claim, old, why) == old;
 }
 
-/* As goro_claim(), for an event: one that is only armed needs no readying. */
-static inline bool goro_claim_event(struct goro_waiter *w)
-{
-	if (atomic_cmpxchg(&w->claim, GORO_ARMED, GORO_FIRED) == GORO_ARMED)
-		return false;
-	return goro_claim(w, GORO_BY_EVENT);
-}
-
 /* why a goroutine waits, for traces and dumps */
 enum goro_reason {
 	GORO_R_NONE,
@@ -96,6 +89,8 @@ enum goro_reason {
 	GORO_R_NIL,		/* for ever, on a nil channel */
 	GORO_R_YIELD,		/* runnable all the time */
 	GORO_R_BLOCK,		/* in goro_block_begin(), had to queue for a P */
+	GORO_R_EVENT,		/* goro_wait_event() */
+	GORO_R_COMPLETION,	/* goro_wait_for_completion(); its M waits, too */
 	GORO_R_MAX
 };
 

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Waiting until a file or socket is ready: the caller's own entries in the
- * wait queues that the file's poll names, as epoll does it.
- *
- * The waiter is ARMED while it registers: a wakeup then only marks it FIRED,
- * so nobody readies it before it parks (poll methods may take a while, and a
- * readied G must leave its stack soon). It parks if it was still ARMED after it
- * found the file not ready: so a wakeup is seen either way.
+ * wait queues that the file's poll names, as epoll does it. Armed while they
+ * are made and the file is asked (event.h), so a wakeup is seen either way.
  *
  * The callback runs under the wait queue's lock, often in softirq: it claims
  * and readies through an inbox, nothing else. Entries are removed before the
@@ -16,9 +12,13 @@
 #include <linux/file.h>
 #include <linux/net.h>
 #include <linux/poll.h>
-#include "sched.h"
+#include <linux/slab.h>
+#include <net/sock.h>
+#include "event.h"
+#include "io.h"
 
-#define ENTRIES	4	/* queues a file may name; sockets have one or two */
+#define ENTRIES	4	/* queues that cost no allocation; sockets have one or two */
+#define MORE	14	/* in each further piece: about 1 KiB */
 
 struct poll_entry {
 	wait_queue_entry_t wait;
@@ -27,11 +27,18 @@ struct poll_entry {
 	__poll_t events;
 };
 
+struct more {
+	struct more *next;
+	unsigned int n;
+	struct poll_entry e[MORE];
+};
+
 struct poller {
 	poll_table pt;
 	struct goro_waiter *w;
 	unsigned int n;
-	bool full;		/* it named more queues than we have entries for */
+	int err;
+	struct more *more;
 	struct poll_entry e[ENTRIES];
 };
 
@@ -40,11 +47,11 @@ static int on_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync, void
 	struct poll_entry *e = container_of(wait, struct poll_entry, wait);
 	struct goro_waiter *w = e->w;
 	__poll_t mask = key_to_poll(key);
-	bool claimed;
+	enum goro_fire fire;
 
 	if (mask && !(mask & (e->events | POLLFREE)))
 		return 0;
-	claimed = goro_claim_event(w);
+	fire = goro_event_fire(w);
 	if (mask & POLLFREE) {
 		/*
 		 * After the release the entry may be gone, if something else
@@ -53,23 +60,37 @@ static int on_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync, void
 		list_del_init(&wait->entry);
 		smp_store_release(&e->head, NULL);	/* unregister() acquires */
 	}
-	if (claimed) {
-		goro_count(GORO_C_WAKE_EVENT);
-		goro_ready(w);
-	}
+	if (fire == GORO_FIRE_READY)
+		goro_event_ready(w);
 	return 1;
+}
+
+static struct poll_entry *new_entry(struct poller *poller)
+{
+	struct more *more = poller->more;
+
+	if (poller->n < ENTRIES)
+		return &poller->e[poller->n++];
+	if (!more || more->n == MORE) {
+		more = kmalloc(sizeof(*more), GORO_GFP);
+		if (!more) {
+			poller->err = -ENOMEM;
+			return NULL;
+		}
+		more->n = 0;
+		more->next = poller->more;
+		poller->more = more;
+	}
+	return &more->e[more->n++];
 }
 
 static void on_register(struct file *file, wait_queue_head_t *head, poll_table *pt)
 {
 	struct poller *poller = container_of(pt, struct poller, pt);
-	struct poll_entry *e;
+	struct poll_entry *e = new_entry(poller);
 
-	if (poller->n == ENTRIES) {
-		poller->full = true;
+	if (!e)
 		return;
-	}
-	e = &poller->e[poller->n++];
 	e->head = head;
 	e->w = poller->w;
 	e->events = pt->_key;
@@ -77,18 +98,30 @@ static void on_register(struct file *file, wait_queue_head_t *head, poll_table *
 	add_wait_queue(head, &e->wait);
 }
 
+static void unregister_one(struct poll_entry *e)
+{
+	wait_queue_head_t *head;
+
+	rcu_read_lock();
+	head = smp_load_acquire(&e->head);	/* on_wakeup() releases */
+	if (head)
+		remove_wait_queue(head, &e->wait);
+	rcu_read_unlock();
+}
+
 static void unregister(struct poller *poller)
 {
-	while (poller->n) {
-		struct poll_entry *e = &poller->e[--poller->n];
-		wait_queue_head_t *head;
+	struct more *more;
 
-		rcu_read_lock();
-		head = smp_load_acquire(&e->head);	/* on_wakeup() releases */
-		if (head)
-			remove_wait_queue(head, &e->wait);
-		rcu_read_unlock();
+	while (poller->n)
+		unregister_one(&poller->e[--poller->n]);
+	while ((more = poller->more)) {
+		while (more->n)
+			unregister_one(&more->e[--more->n]);
+		poller->more = more->next;
+		kfree(more);
 	}
+	goro_event_left(poller->w);
 }
 
 static __poll_t ask(struct file *file, struct socket *sock, poll_table *pt)
@@ -98,61 +131,56 @@ static __poll_t ask(struct file *file, struct socket *sock, poll_table *pt)
 	return sock->ops->poll ? sock->ops->poll(sock->file, sock, pt) : 0;
 }
 
-/* ARMED -> WAIT, unless an event or a cancel was first; the section is open. */
-static enum goro_claim commit(struct goro_waiter *w, u64 deadline)
+/*
+ * The events that end the wait. A socket says EPOLLERR, too, as long as its
+ * error queue has something; to one who does not read that it is no news, and
+ * without end.
+ */
+static __poll_t ready(struct file *file, struct socket *sock, __poll_t events,
+		      poll_table *pt, bool no_errqueue)
 {
-	if (atomic_cmpxchg(&w->claim, GORO_ARMED, GORO_WAIT) != GORO_ARMED) {
-		goro_section_end();
-		return GORO_BY_EVENT;
-	}
-	/* the cmpxchg was the full barrier of goro_wait_begin() */
-	if (w->kind != GORO_W_THREAD && READ_ONCE(goro_w_to_g(w)->cancelled) &&
-	    goro_claim(w, GORO_BY_CANCEL)) {
-		goro_section_end();
-		return GORO_BY_CANCEL;
-	}
-	return goro_park(w, deadline, GORO_R_POLL);
+	__poll_t mask = ask(file, sock, pt) & events;
+
+	if (no_errqueue && (mask & EPOLLERR) && !READ_ONCE(sock->sk->sk_err))
+		mask &= ~EPOLLERR;
+	return mask;
 }
 
-static int poll(struct file *file, struct socket *sock, __poll_t events, u64 deadline)
+static int poll(struct file *file, struct socket *sock, __poll_t events, u64 deadline,
+		bool no_errqueue)
 {
 	struct poller poller;
 	struct goro_thread t;
-	struct goro_waiter *w;
 	enum goro_claim why;
 	__poll_t mask;
 
 	if (unlikely(!goro_may_wait()))
 		return goro_misuse("goro_poll()");
 	events |= EPOLLERR | EPOLLHUP;
-	mask = ask(file, sock, NULL) & events;
+	mask = ready(file, sock, events, NULL, no_errqueue);
 	if (mask)
 		return (__force int)mask;
 	if (deadline == GORO_NOW)
 		return -EAGAIN;
 
 	poller.n = 0;
+	poller.err = 0;
+	poller.more = NULL;
 	for (;;) {
-		w = goro_waiter_self(&t);
-		poller.w = w;
-		poller.full = false;
+		poller.w = goro_event_arm(&t);
 		init_poll_funcptr(&poller.pt, on_register);
 		poller.pt._key = events;
-		/* before it is visible, or not yet registered: no race */
-		atomic_set(&w->claim, GORO_ARMED);
-		mask = ask(file, sock, &poller.pt) & events;
-		if (mask || poller.full) {
+		/* the locks of the queues order the entries and this look */
+		mask = ready(file, sock, events, &poller.pt, no_errqueue);
+		if (mask || poller.err) {
 			unregister(&poller);
-			atomic_set(&w->claim, GORO_RUN);
-			return mask ? (__force int)mask : -EOPNOTSUPP;
+			return mask ? (__force int)mask : poller.err;
 		}
-		goro_section_begin();
-		why = commit(w, deadline);
+		why = goro_event_commit(poller.w, deadline, false, GORO_R_POLL);
 		unregister(&poller);
-		atomic_set(&w->claim, GORO_RUN);
 		if (why != GORO_BY_EVENT)
 			return goro_why_errno(why);
-		mask = ask(file, sock, NULL) & events;
+		mask = ready(file, sock, events, NULL, no_errqueue);
 		if (mask)
 			return (__force int)mask;
 	}
@@ -160,12 +188,17 @@ static int poll(struct file *file, struct socket *sock, __poll_t events, u64 dea
 
 int goro_poll(struct file *file, __poll_t events, u64 deadline)
 {
-	return poll(file, NULL, events, deadline);
+	return poll(file, NULL, events, deadline, false);
 }
 EXPORT_SYMBOL_GPL(goro_poll);
 
 int goro_poll_sock(struct socket *sock, __poll_t events, u64 deadline)
 {
-	return poll(NULL, sock, events, deadline);
+	return poll(NULL, sock, events, deadline, false);
 }
 EXPORT_SYMBOL_GPL(goro_poll_sock);
+
+int goro_poll_sock_data(struct socket *sock, __poll_t events, u64 deadline)
+{
+	return poll(NULL, sock, events, deadline, true);
+}

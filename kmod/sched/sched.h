@@ -11,7 +11,9 @@
  *   stack.c stacks
  *   block.c giving the P away around a call that sleeps; the M's own stack
  *   timer.c deadlines, sleep, threads as waiters
+ *   event.c waiting on the kernel's wait queues (event.h: how, for all of these)
  *   poll.c  waiting for files and sockets; sock.c on top of it
+ *   completion.c waiting for completions
  *   dump.c  debugfs, and naming a G in an oops
  *   platform.c  where goro refuses to be loaded
  */

@@ -26,6 +26,8 @@ static struct goro_group members, waited;
 static struct socket *sock;
 static atomic_t ran;			/* goroutines that rows started */
 static int started;
+static DECLARE_WAIT_QUEUE_HEAD(event);	/* of a condition that stays false */
+static DECLARE_COMPLETION(completion);	/* that does not come */
 static struct goro_chan *hold;		/* parks the member of `waited` */
 
 static void g_run(void *arg)
@@ -163,6 +165,16 @@ static int row_yield(void)
 	return goro_counter(GORO_C_MISUSE) != before ? -EAGAIN : 0;
 }
 
+static int row_event(void)
+{
+	return goro_wait_event_until(event, false, SHORT);
+}
+
+static int row_completion(void)
+{
+	return goro_wait_for_completion_until(&completion, SHORT);
+}
+
 static int row_poll(void)
 {
 	return goro_poll_sock(sock, EPOLLIN, SHORT);
@@ -184,6 +196,7 @@ static const struct row {
 	int (*fn)(void);
 	int want;
 	bool waits;
+	bool blocks;		/* a G keeps its M for the wait */
 } rows[] = {
 	{ "goro_go, goro_group_go", row_go, 0 },
 	{ "goro_go_atomic", row_go_atomic, 0 },
@@ -200,6 +213,8 @@ static const struct row {
 	{ "goro_group_cancel", row_group_cancel, 0 },
 	{ "goro_sleep", row_sleep, 0, true },
 	{ "goro_yield", row_yield, 0 },
+	{ "goro_wait_event*", row_event, -ETIMEDOUT, true },
+	{ "goro_wait_for_completion*", row_completion, -ETIMEDOUT, true, true },
 	{ "goro_poll, goro_poll_sock", row_poll, -ETIMEDOUT, true },
 	{ "goro_num, goro_procs", row_num, 0 },
 	{ "goro_in_goroutine, _cancelled", row_self, 0 },
@@ -242,8 +257,9 @@ static const char *cell(const struct row *row, enum place where)
 		pr_err("goro_context: # %s: context %d was not reached\n", row->name, where);
 	else if (v.ret == -EAGAIN && misuses)
 		return "no";
-	else if (v.ret == row->want && !misuses && where == IN_G && row->waits && v.parks)
-		return "park";
+	else if (v.ret == row->want && !misuses && where == IN_G && row->waits &&
+		 (v.parks || row->blocks))
+		return row->blocks ? "block" : "park";
 	else if (v.ret == row->want && !misuses && !(where == IN_G && row->waits))
 		return row->waits ? "sleep" : "yes";
 	pr_err("goro_context: # %s: context %d: %d, %llu misuses\n", row->name, where, v.ret,

@@ -8,9 +8,11 @@
 #include <linux/poll.h>
 #include "kunit.h"
 
+#define QUEUES	40
+
 /* a file that is ready when we say so */
 struct source {
-	wait_queue_head_t q[8];
+	wait_queue_head_t q[QUEUES];
 	int queues;		/* how many of them poll names */
 	int asked;		/* how often poll was called */
 	__poll_t ready;
@@ -148,15 +150,37 @@ static void waits_on(struct kunit *test)
 	source_put(test, s);
 }
 
-/* more queues than there are entries for: an error, nothing left behind */
-static void too_many_queues(struct kunit *test)
+static int poll_now(struct job *j)
 {
-	struct source *s = source(test, 8);
+	return goro_poll(j->f->priv, EPOLLIN, GORO_NOW);
+}
 
-	KUNIT_EXPECT_EQ(test, goro_poll(fx_of(test)->priv, EPOLLIN, NET), -EOPNOTSUPP);
-	s->queues = 4;
-	KUNIT_EXPECT_EQ(test, goro_poll(fx_of(test)->priv, EPOLLIN, goro_in(SHORT_NS)),
-			-ETIMEDOUT);
+/* more queues than fit in the caller's frame, and than in one piece of memory */
+static void many_queues(struct kunit *test)
+{
+	const struct who *who = test->param_value;
+	struct source *s = source(test, QUEUES);
+	struct fx *f = fx_of(test);
+	int i, k;
+
+	for (i = 0; i < QUEUES; i += 3) {
+		struct job *j = job_set(f, 0, poll_in, NULL);
+
+		j->done = 0;
+		job_start(test, j, who->recv_thread);
+		KUNIT_ASSERT_TRUE(test, eventually(entries(&s->q[QUEUES - 1]) == 1));
+		for (k = 0; k < QUEUES; k++)
+			KUNIT_EXPECT_EQ(test, entries(&s->q[k]), 1U);
+		set_ready(s, i, EPOLLIN, EPOLLIN);
+		EXPECT_DONE(test, j, EPOLLIN);
+		s->ready = 0;
+		if (who->recv_thread)
+			break;
+	}
+	/* by a deadline, and by nobody */
+	KUNIT_EXPECT_EQ(test, goro_poll(f->priv, EPOLLIN, goro_in(SHORT_NS)), -ETIMEDOUT);
+	job_start(test, job_set(f, 1, poll_now, NULL), who->recv_thread);
+	EXPECT_DONE(test, &f->j[1], -EAGAIN);
 	source_put(test, s);
 }
 
@@ -172,8 +196,7 @@ static void pollfree(struct kunit *test)
 		job_start(test, job_set(f, i, poll_in, NULL), who->recv_thread);
 	KUNIT_ASSERT_TRUE(test, eventually(entries(&s->q[0]) == 3 && entries(&s->q[1]) == 3));
 	WRITE_ONCE(s->ready, EPOLLHUP);
-	/* as wake_up_pollfree() does, which is not exported */
-	__wake_up(&s->q[0], TASK_NORMAL, 0, poll_to_key(EPOLLHUP | POLLFREE));
+	wake_up_pollfree(&s->q[0]);
 	KUNIT_EXPECT_EQ(test, entries(&s->q[0]), 0U);
 	synchronize_rcu();
 	memset(&s->q[0], 0x5a, sizeof(s->q[0]));
@@ -228,7 +251,7 @@ static struct kunit_case poll_cases[] = {
 	KUNIT_CASE(without_wait),
 	KUNIT_CASE_PARAM(wakes, who_gen_params),
 	KUNIT_CASE_PARAM(waits_on, who_gen_params),
-	KUNIT_CASE(too_many_queues),
+	KUNIT_CASE_PARAM(many_queues, who_gen_params),
 	KUNIT_CASE_PARAM(pollfree, who_gen_params),
 	KUNIT_CASE_PARAM(races, who_gen_params),
 	{}

@@ -25,6 +25,8 @@
  *   goro_group_cancel                 yes    yes      no       no     no    no
  *   goro_sleep                        park   sleep    no       no     no    no
  *   goro_yield                        yes    yes      no       no     no    no
+ *   goro_wait_event*                  park   sleep    no       no     no    no
+ *   goro_wait_for_completion*         block  sleep    no       no     no    no
  *   goro_poll, goro_poll_sock         park   sleep    no       no     no    no
  *   goro_num, goro_procs              yes    yes      yes      yes    yes   yes
  *   goro_in_goroutine, _cancelled     yes    yes      yes      yes    yes   yes
@@ -381,6 +383,7 @@ void goro_block_end(void);
  */
 long goro_call_on_m_stack(long (*fn)(void *arg), void *arg);
 
+#include <goro/wait.h>
 #include <goro/io.h>
 
 #endif /* _GORO_GORO_H */

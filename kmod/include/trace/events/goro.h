@@ -22,7 +22,9 @@
 	{ GORO_R_POLL,	"poll" },				\
 	{ GORO_R_NIL,	"nil channel" },			\
 	{ GORO_R_YIELD,	"yield" },				\
-	{ GORO_R_BLOCK,	"block end" }
+	{ GORO_R_BLOCK,	"block end" },				\
+	{ GORO_R_EVENT,	"event" },				\
+	{ GORO_R_COMPLETION,	"completion" }
 
 TRACE_EVENT(goro_create,
 	TP_PROTO(u64 g, void *fn, unsigned long where),

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A waiter that stands in wait queues of the kernel's (event.c, poll.c).
+ *
+ *   arm     RUN -> ARMED, into the queues, full barrier; then the caller looks
+ *           at what it waits for, with its claim word in ARMED all the time
+ *   commit  ARMED -> WAIT and park, unless FIRED: then there is no park
+ *   fire    in the queue's callback: ARMED -> FIRED, or WAIT -> BY_EVENT and ready
+ *   leave   out of the queues (their locks), then back to RUN
+ *
+ * ARMED is there because the look may take long and may sleep, while a G that
+ * was readied has to leave its stack soon: nobody readies it before it parks.
+ *
+ * No event is lost. The waker changes what is waited for, full barrier (in
+ * goro_event_fire()), looks at the claim word; the waiter stores ARMED, full
+ * barrier (in goro_event_armed()), looks at what it waits for. So the waker sees
+ * ARMED or what follows it, and fires, or the waiter sees the change. A waker
+ * that finds the queue empty is ordered likewise: by the queue's lock, or, where
+ * it asks waitqueue_active() first, by the barrier that it has to put before it.
+ *
+ * A cancel is not lost: the canceller sets the flag, full barrier, claims, which
+ * fails in ARMED; commit goes to WAIT (cmpxchg, a full barrier), looks at the flag.
+ */
+#ifndef _GORO_SCHED_EVENT_H
+#define _GORO_SCHED_EVENT_H
+
+#include "sched.h"
+
+/* The caller as an armed waiter; it enters its queues after this. */
+static inline struct goro_waiter *goro_event_arm(struct goro_thread *t)
+{
+	struct goro_waiter *w = goro_waiter_self(t);
+
+	/* not visible yet, or in a state that nobody claims: no race */
+	atomic_set(&w->claim, GORO_ARMED);
+	return w;
+}
+
+/* It is in its queues; it looks at what it waits for after this. */
+static inline void goro_event_armed(void)
+{
+	smp_mb();	/* pairs with goro_event_fire(), and with waitqueue_active()'s callers */
+}
+
+enum goro_fire {
+	GORO_FIRE_MISSED,	/* it does not wait, or something else has woken it */
+	GORO_FIRE_EARLY,	/* it was armed: it will not park */
+	GORO_FIRE_READY,	/* it was claimed: goro_event_ready() is the caller's duty */
+};
+
+/* The event has come. Any context, under the wait queue's lock. */
+static inline enum goro_fire goro_event_fire(struct goro_waiter *w)
+{
+	smp_mb__before_atomic();	/* pairs with goro_event_armed() */
+	if (atomic_cmpxchg(&w->claim, GORO_ARMED, GORO_FIRED) == GORO_ARMED)
+		return GORO_FIRE_EARLY;
+	return goro_claim(w, GORO_BY_EVENT) ? GORO_FIRE_READY : GORO_FIRE_MISSED;
+}
+
+static inline void goro_event_ready(struct goro_waiter *w)
+{
+	goro_count(GORO_C_WAKE_EVENT);
+	goro_ready(w);
+}
+
+/*
+ * ARMED -> WAIT, and park; back in RUN or FIRED. Opens the section itself, and
+ * decides here whether this wait keeps its M: tracers may have marked functions
+ * of this G since it was armed, and nobody has looked at the kind yet.
+ */
+static __always_inline enum goro_claim
+goro_event_commit(struct goro_waiter *w, u64 deadline, bool nocancel, enum goro_reason reason)
+{
+	int old;
+
+	if (w->kind != GORO_W_THREAD) {
+		w->kind = GORO_W_G;
+		if (unlikely(goro_is_bound(goro_w_to_g(w))))
+			goro_bind_wait(goro_w_to_g(w));
+	}
+	goro_section_begin();
+	old = atomic_cmpxchg(&w->claim, GORO_ARMED, nocancel ? GORO_WAIT_NC : GORO_WAIT);
+	if (old != GORO_ARMED) {
+		goro_section_end();
+		WARN_ONCE(old != GORO_FIRED, "goro: a condition of goro_wait_event() parks\n");
+		return GORO_BY_EVENT;
+	}
+	if (w->kind != GORO_W_THREAD && !nocancel && READ_ONCE(goro_w_to_g(w)->cancelled) &&
+	    goro_claim(w, GORO_BY_CANCEL)) {
+		goro_section_end();
+		return GORO_BY_CANCEL;
+	}
+	return goro_park(w, deadline, reason);
+}
+
+/* It is out of all queues: nobody can claim it any more. */
+static inline void goro_event_left(struct goro_waiter *w)
+{
+	atomic_set(&w->claim, GORO_RUN);
+}
+
+#endif /* _GORO_SCHED_EVENT_H */
