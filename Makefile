@@ -3,6 +3,7 @@
 # make run	the demonstration, in a VM		make shell	a shell in a VM, goro loaded
 # make test	every test, ends in one line		make test-long	what takes longer
 # make kunit	KUnit only				make bench	measure
+# make fuzz-ioctl [CALLS=N | SECONDS=N] [SEED=N]		fuzz /dev/goro; 200000 calls, a random seed
 # make style	checkpatch, sparse, shellcheck		make clean	keeps downloaded and built kernels
 # make install [DESTDIR=] [PREFIX=/usr/local] [KVER="RELEASE..."]: modules for the stock kernels or those named, what
 # other modules are built with, library, man pages, udev rule (tools/install says where); make uninstall
@@ -24,6 +25,7 @@ user: setup
 	@+$(MAKE) --no-print-directory -s -C libgoro-user
 	@+[ ! -e tests/selftests/Makefile ] || $(MAKE) --no-print-directory -s -C tests/selftests
 	@+$(MAKE) --no-print-directory -s -C tests/selftests M32=1
+	@+$(MAKE) --no-print-directory -s -C tests/fuzz
 
 run:
 	@tests/demo/run
@@ -36,6 +38,9 @@ test-long: all
 
 kunit: all
 	@tests/run -j $(JOBS) 'kunit*'
+
+fuzz-ioctl: setup
+	@tests/fuzz/run $(if $(CALLS),--calls $(CALLS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 bench: all
 	@tests/bench/run
@@ -56,4 +61,4 @@ uninstall:
 clean:
 	rm -rf build/src-* build/mod-* build/user* build/logs build/run build/tmp
 
-.PHONY: all setup modules user run test test-long kunit bench shell style install uninstall clean
+.PHONY: all setup modules user run test test-long kunit fuzz-ioctl bench shell style install uninstall clean

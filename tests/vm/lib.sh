@@ -56,7 +56,8 @@ private_apt()
 		-o Dir::Etc::SourceParts=/dev/null -o APT::Default-Release= "$@"
 }
 
-# The environments modules are built for, each with its kernel and what make needs to be told of it.
+# The environments modules are built for, each with its kernel and what make needs to be told of it. Not
+# among those built by default: uml-gcov, for the debug kernel, whose goro.ko counts its branches.
 envs=(6.1 6.12 uml uml-debug)
 env_make()
 {
@@ -64,6 +65,7 @@ env_make()
 	6.*) echo -C "$build/kernels/$1/kdir" ;;
 	uml) echo -C "$build/uml/plain" ARCH=um ;;
 	uml-debug) echo -C "$build/uml/debug" ARCH=um ;;
+	uml-gcov) echo -C "$build/uml/debug" ARCH=um GORO_GCOV=1 ;;
 	*)
 		# any other kernel whose headers are installed, by its release
 		[ -e "/lib/modules/$1/build" ] || die "no environment $1 (has: ${envs[*]}), no headers of such a kernel"
