@@ -14,6 +14,7 @@
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
 #include <linux/miscdevice.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 #include "dev.h"
 #include "abi_pins.h"
@@ -35,11 +36,31 @@ int goro_dev_put(const void *k, size_t ksize, unsigned int cmd, unsigned long ar
 	return copy_to_user((void __user *)arg, k, size) ? -EFAULT : 0;
 }
 
+/*
+ * The VFS makes a file without __GFP_RETRY_MAYFAIL: at the limit of the memory
+ * cgroup that would bring the OOM killer. So make sure that there is room for
+ * it: what is charged here in our way and given back is what the file is
+ * charged next. Somebody else in the cgroup may be faster in between; then the
+ * cgroup is treated as in open(2). So is it where the table of descriptors
+ * must grow, which it does by doubling.
+ */
+static int room_for_file(void)
+{
+	void *room = kmalloc(2 * PAGE_SIZE, GORO_DEV_GFP);
+
+	kfree(room);
+	return room ? 0 : -ENOMEM;
+}
+
 int goro_dev_fd(const char *name, const struct file_operations *fops, void *priv,
 		int flags, struct file **file)
 {
-	int fd = get_unused_fd_flags(O_CLOEXEC);
+	int fd, err;
 
+	err = room_for_file();
+	if (err)
+		return err;
+	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
 	*file = anon_inode_getfile(name, fops, priv, flags);
