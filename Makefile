@@ -51,12 +51,12 @@ shell: all
 style: setup
 	@tests/style
 
-export DESTDIR PREFIX LIBDIR MANDIR UDEVDIR SYSUSERSDIR KVER
+install uninstall: install-vars := $(foreach v,DESTDIR PREFIX LIBDIR MANDIR UDEVDIR SYSUSERSDIR KVER,$v='$($v)')
 install:
-	@tools/install --build
+	@$(install-vars) tools/install --build
 
 uninstall:
-	@tools/install --uninstall
+	@$(install-vars) tools/install --uninstall
 
 clean:
 	rm -rf build/src-* build/mod-* build/user* build/logs build/run build/tmp
