@@ -347,7 +347,7 @@ int goro_chan_close(struct goro_chan *c)
 			list_add_tail(&sg->node, &claimed);
 		}
 	}
-	goro_pollq_wake(&c->pollq, GORO_POLL_IN | GORO_POLL_OUT | GORO_POLL_HUP);
+	goro_pollq_wake_all(&c->pollq, GORO_POLL_IN | GORO_POLL_OUT | GORO_POLL_HUP);
 	goro_trace_chan_close(c);
 	unlock_any(c, flags);
 	goro_ready_all(&claimed);

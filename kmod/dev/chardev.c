@@ -68,6 +68,8 @@ int goro_dev_fd(const char *name, const struct file_operations *fops, void *priv
 		put_unused_fd(fd);
 		return PTR_ERR(*file);
 	}
+	/* read_iter and write_iter heed IOCB_NOWAIT: RWF_NOWAIT, io_uring */
+	(*file)->f_mode |= FMODE_NOWAIT;
 	return fd;
 }
 

@@ -13,6 +13,7 @@
  * cancel holds up nobody but the unloading of its module, and of goro.ko:
  * goro_task_exit() waits until the last task is reaped.
  */
+#include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include "dev.h"
@@ -152,7 +153,8 @@ static int task_main(void *arg)
 	t->result = t->cls->run(t);
 	task_uncharge_stack(t);	/* before done: who waited for it may start another */
 	smp_store_release(&t->done, true);	/* pairs with goro_task_done() */
-	wake_up_poll(&t->wq, EPOLLIN | EPOLLRDNORM);
+	/* it stays so: all are woken, exclusive waiters (EPOLLEXCLUSIVE), too */
+	__wake_up(&t->wq, TASK_NORMAL, 0, poll_to_key(EPOLLIN | EPOLLRDNORM));
 	/* t stays until goro_group_stop() saw us leave the group, in goro.ko */
 	if (refcount_dec_and_test(&t->ref))
 		queue_work(task_wq, &t->reap);

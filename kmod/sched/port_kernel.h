@@ -48,6 +48,12 @@ do {								\
 	if (unlikely(waitqueue_active(q)))			\
 		wake_up_poll(q, mask);				\
 } while (0)
+#define goro_pollq_wake_all(q, mask)				\
+do {								\
+	/* the same; what stays so, as closed: exclusive waiters are all woken, too */	\
+	if (unlikely(waitqueue_active(q)))			\
+		__wake_up(q, TASK_NORMAL, 0, poll_to_key(mask));	\
+} while (0)
 
 #define goro_trace_chan_send(c)		trace_goro_chan_send((c)->id, (c)->n)
 #define goro_trace_chan_recv(c)		trace_goro_chan_recv((c)->id, (c)->n)

@@ -61,6 +61,13 @@ static int n_tests_;
 		fflush(stdout);							\
 		_exit(1);							\
 	} while (0)
+/* a test that this kernel cannot run */
+#define SKIP(fmt, ...)								\
+	do {									\
+		printf("# " fmt "\n", ##__VA_ARGS__);				\
+		fflush(stdout);							\
+		_exit(4);							\
+	} while (0)
 #define CHECK(cond)								\
 	do {									\
 		if (!(cond))							\
@@ -347,13 +354,14 @@ static inline int recv_fd(int sock)
 static inline void join(pid_t pid, int *failed, int i, const char *name)
 {
 	int status;
-	bool good;
+	bool good, skipped;
 
 	waitpid(pid, &status, 0);
-	good = WIFEXITED(status) && !WEXITSTATUS(status);
+	skipped = WIFEXITED(status) && WEXITSTATUS(status) == 4;
+	good = skipped || (WIFEXITED(status) && !WEXITSTATUS(status));
 	if (WIFSIGNALED(status))
 		printf("# killed by signal %d\n", WTERMSIG(status));
-	printf("%s %d - %s\n", good ? "ok" : "not ok", i + 1, name);
+	printf("%s %d - %s%s\n", good ? "ok" : "not ok", i + 1, name, skipped ? " # SKIP" : "");
 	fflush(stdout);
 	*failed += !good;
 }

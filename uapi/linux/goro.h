@@ -30,9 +30,13 @@
  *  - Deadlines are absolute, CLOCK_MONOTONIC, in ns. GORO_NOW does not block
  *    (EAGAIN), GORO_FOREVER has no deadline; one that passes is ETIMEDOUT. As
  *    they are absolute, a call that a signal interrupted before it did
- *    anything is restarted where the handler has SA_RESTART; else EINTR.
- *  - Waiting is by the deadline alone in ioctls, by O_NONBLOCK alone in read(2)
- *    and write(2).
+ *    anything is restarted where the handler has SA_RESTART; else EINTR. One
+ *    that was stopped and continued is restarted always.
+ *  - Waiting is by the deadline alone in ioctls, by O_NONBLOCK (or RWF_NOWAIT, for
+ *    one call) alone in read(2) and write(2). O_NONBLOCK that is set or cleared
+ *    while a call waits holds for the next call.
+ *  - A call that waits has its file: that its last descriptor is closed does not
+ *    end the wait.
  *
  * Limits. What a call allocates is charged to the caller's memory cgroup; at the
  * cgroup's limit it is ENOMEM. It is also charged to the caller's user, against
@@ -61,16 +65,21 @@
  *  - read(2) waits for one element and returns it with those that are there
  *    now, as many whole ones as fit; a buffer shorter than one is EINVAL. 0 is
  *    the end: closed and drained.
- *  - With elements of 0 bytes both are EINVAL: use SEND and RECV.
+ *  - 0 bytes are 0 at once. With elements of 0 bytes both are EINVAL: use SEND
+ *    and RECV.
  *  - POLLIN: a receive would not block. POLLOUT: a send would not block.
  *    POLLHUP: closed; POLLIN and POLLOUT are set then, too. On an unbuffered
  *    channel POLLOUT needs a receiver that waits, so two sides that both only
  *    poll do not meet.
- *  - lseek(2), pread(2), pwrite(2) are ESPIPE; splice(2), sendfile(2) EINVAL.
+ *  - Each element (or waiting partner) is an edge for EPOLLET, and wakes one of
+ *    the EPOLLEXCLUSIVE waiters; a close wakes them all.
+ *  - lseek(2), pread(2), pwrite(2) are ESPIPE; splice(2), sendfile(2), tee(2),
+ *    copy_file_range(2) EINVAL; vmsplice(2) EBADF.
  *
- * A task fd is readable (POLLIN) when the task has ended. The first read(2)
- * gives a struct goro_task_result, waiting for the end unless O_NONBLOCK; the
- * next ones 0, the end of the file.
+ * A task fd is readable (POLLIN) when the task has ended, which wakes all that
+ * wait for it. The first read(2) gives a struct goro_task_result (EINVAL where it
+ * does not fit), waiting for the end unless O_NONBLOCK; the next ones 0, the end
+ * of the file. The position is the open file's, which dup(2) and fork(2) share.
  */
 #ifndef _UAPI_LINUX_GORO_H
 #define _UAPI_LINUX_GORO_H
