@@ -36,6 +36,7 @@ static void report(void)
 	check(GORO_C_STACK_CREATED, "stacks");
 	check(GORO_C_M_CREATED, "Ms");
 	check(GORO_C_TASK_CREATED, "tasks");
+	check(GORO_C_ACCT_CREATED, "accounts");
 }
 
 static int __init goro_init_module(void)
@@ -81,6 +82,7 @@ static void __exit goro_exit_module(void)
 	goro_dev_exit();
 	goro_dump_exit();
 	goro_m_exit();
+	goro_acct_exit();
 	goro_stack_exit();
 	goro_g_exit();
 	report();

@@ -92,7 +92,7 @@ static noinline int wait_on_nil(u64 deadline)
 	if (deadline == 0)
 		return -EAGAIN;
 	if (!goro_may_wait())
-		return goro_misuse("a wait on a nil channel");
+		return goro_misuse();
 	w = goro_waiter_self(&t);
 	goro_section_begin();
 	if (!goro_wait_begin(w, false)) {
@@ -155,7 +155,7 @@ static __always_inline int chan_send(struct goro_chan *c, const void *v, u64 dea
 	}
 	if (unlikely(!goro_may_wait())) {
 		unlock(c, irq, flags);
-		return goro_misuse("a waiting send");
+		return goro_misuse();
 	}
 
 	w = goro_waiter_self(&t);
@@ -226,7 +226,7 @@ static __always_inline int chan_recv(struct goro_chan *c, void *v, u64 deadline,
 	}
 	if (unlikely(!goro_may_wait())) {
 		unlock(c, irq, flags);
-		return goro_misuse("a waiting receive");
+		return goro_misuse();
 	}
 
 	w = goro_waiter_self(&t);
@@ -291,7 +291,7 @@ EXPORT_SYMBOL_GPL(goro_chan_send_until);
 int goro_chan_try_send(struct goro_chan *c, const void *v)
 {
 	if (unlikely(c && !c->irq && !goro_may_wait()))
-		return goro_misuse("goro_chan_try_send() without GORO_CHAN_IRQ");
+		return goro_misuse();
 	return send(c, v, GORO_NOW);
 }
 EXPORT_SYMBOL_GPL(goro_chan_try_send);
@@ -311,7 +311,7 @@ EXPORT_SYMBOL_GPL(goro_chan_recv_until);
 int goro_chan_try_recv(struct goro_chan *c, void *v)
 {
 	if (unlikely(c && !c->irq && !goro_may_wait()))
-		return goro_misuse("goro_chan_try_recv() without GORO_CHAN_IRQ");
+		return goro_misuse();
 	return recv(c, v, GORO_NOW);
 }
 EXPORT_SYMBOL_GPL(goro_chan_try_recv);
@@ -326,7 +326,7 @@ int goro_chan_close(struct goro_chan *c)
 	if (!c)
 		return -EINVAL;
 	if (unlikely(!c->irq && !goro_may_wait()))
-		return goro_misuse("goro_chan_close() without GORO_CHAN_IRQ");
+		return goro_misuse();
 	q[0] = &c->recvq;
 	q[1] = &c->sendq;
 
@@ -366,7 +366,7 @@ struct goro_chan *goro_chan_make(u32 elem, u32 cap, u32 flags)
 	if (flags & GORO_CHAN_IRQ && elem > GORO_CHAN_IRQ_ELEM_MAX)
 		return ERR_PTR(-EINVAL);
 	if (unlikely(!goro_may_wait()))
-		return ERR_PTR(goro_misuse("goro_chan_make()"));
+		return ERR_PTR(goro_misuse());
 	c = goro_alloc(bytes);
 	if (!c)
 		return ERR_PTR(-ENOMEM);

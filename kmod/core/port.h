@@ -8,7 +8,7 @@
  *   goro_irq_save(f), _restore(f)    around a lock that interrupts take, too
  *   goro_may_wait()                  is the caller a goroutine or a thread, not
  *                                    an interrupt?
- *   goro_misuse(what)                say so, once; returns the errno for it
+ *   goro_misuse()                    say so, once; returns the errno for it
  *   goro_waiter_self(&t)             the caller as a waiter: its G, or t made
  *                                    to stand for the calling thread
  *   goro_section_begin(), _end()     from before a waiter can be claimed until

@@ -21,6 +21,8 @@
 	X(M_DESTROYED, "m_destroyed") \
 	X(TASK_CREATED, "task_created") \
 	X(TASK_DESTROYED, "task_destroyed") \
+	X(ACCT_CREATED, "acct_created") \
+	X(ACCT_DESTROYED, "acct_destroyed") \
 	X(INBOX, "ready_inbox") \
 	X(OVERFLOW, "overflows") \
 	X(GLOBAL, "global_takes") \
@@ -41,6 +43,7 @@
 	X(WAKE_SIGNAL, "wakes_signal") \
 	X(STACK_WAIT, "stack_waits") \
 	X(PARK_BOUND, "parks_bound") \
+	X(THROTTLE, "throttles") \
 	X(GO_ATOMIC, "g_created_atomic") \
 	X(MISUSE, "misuses")
 

@@ -26,7 +26,7 @@ int goro_wg_add(struct goro_wg *wg, long delta)
 	long n;
 
 	if (unlikely(!goro_may_wait()))
-		return goro_misuse("goro_wg_add()");
+		return goro_misuse();
 	goro_lock(&wg->lock);
 	n = wg->n + delta;
 	if (unlikely(n < 0)) {

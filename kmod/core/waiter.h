@@ -91,6 +91,7 @@ enum goro_reason {
 	GORO_R_BLOCK,		/* in goro_block_begin(), had to queue for a P */
 	GORO_R_EVENT,		/* goro_wait_event() */
 	GORO_R_COMPLETION,	/* goro_wait_for_completion(); its M waits, too */
+	GORO_R_THROTTLED,	/* runnable, but its account has used its CPU time */
 	GORO_R_MAX
 };
 

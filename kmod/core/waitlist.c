@@ -26,7 +26,7 @@ int goro_waitlist_wait(struct list_head *list, goro_lock_t *lock, u64 deadline,
 	}
 	if (unlikely(!goro_may_wait())) {
 		goro_unlock(lock);
-		return goro_misuse("a wait");
+		return goro_misuse();
 	}
 	w = goro_waiter_self(&t);
 	if (!goro_wait_begin(w, nocancel)) {

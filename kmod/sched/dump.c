@@ -92,7 +92,7 @@ static void snapshot(struct walk *w, struct goro_g *g)
 		return;
 	}
 	w->state = claim == GORO_WAIT || claim == GORO_WAIT_NC ? "waiting" :
-		   stack ? "runnable" : "new";
+		   w->reason == GORO_R_THROTTLED ? "throttled" : stack ? "runnable" : "new";
 	/* only whole stacks: the unwinder takes them to be THREAD_SIZE */
 	if (stack && g->stack_size == THREAD_SIZE) {
 		smp_rmb();	/* parks was read before */

@@ -122,6 +122,8 @@ void goro_g_reap(struct goro_g *g)
 		g->stack = NULL;
 	}
 	g->on_cpu = 0;
+	if (g->flags & GORO_G_ACCT)
+		goro_acct_put(g->acct);
 	g_free(m->p, g);
 	goro_count(GORO_C_G_DESTROYED);
 }
@@ -233,7 +235,7 @@ static struct goro_g *g_new(void *arg, const void *copy, size_t size,
 	int err;
 
 	if (unlikely(!goro_may_wait()))
-		return ERR_PTR(goro_misuse("goro_go()"));
+		return ERR_PTR(goro_misuse());
 	err = attr_check(attr, &stack_size);
 	if (err)
 		return ERR_PTR(err);
@@ -328,6 +330,10 @@ int __goro_group_go(struct goro_group *grp, goro_err_fn_t fn, void *arg,
 		g_free(NULL, g);
 		preempt_enable();
 		return -ECANCELED;
+	}
+	if (grp->acct) {
+		g->flags |= GORO_G_ACCT;
+		g->acct = goro_acct_get(grp->acct);
 	}
 	grp->n++;
 	list_add_tail(&g->group_node, &grp->members);

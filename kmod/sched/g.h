@@ -45,6 +45,7 @@ enum goro_g_state {
 #define GORO_G_ERRFN	BIT(0)	/* fn is a goro_err_fn_t */
 #define GORO_G_COPY	BIT(1)	/* arg is ours to free */
 #define GORO_G_CHARGED	BIT(2)	/* allocated by a thread, charged to it: not cached */
+#define GORO_G_ACCT	BIT(3)	/* its CPU time is accounted */
 
 /*
  * A goroutine. The first line is all that a switch touches. Its stack belongs
@@ -79,6 +80,7 @@ struct goro_g {
 	unsigned long where;		/* C: who started it */
 	u64 id;				/* C */
 	struct goro_group *group;	/* C */
+	struct goro_acct *acct;		/* C, referenced; with GORO_G_ACCT only */
 	struct list_head group_node;	/* L: group->lock */
 	struct list_head all;		/* L: goro_all[all_cpu].lock */
 	int all_cpu;			/* C */
@@ -126,6 +128,8 @@ struct goro_m {
 	struct goro_p *p;		/* owned P; NULL: set by the waker (p->lock), else M */
 	struct goro_g *cur;		/* M: G whose context it is in, NULL: own stack */
 	struct goro_g *pending;		/* M, S: picked, to be run from the own stack */
+	struct goro_acct *acct;		/* M: of the G whose time runs, or NULL */
+	u64 acct_since;			/* M: ns */
 	void *stack;			/* C: its own */
 	struct task_struct *task;	/* C, referenced */
 	bool spinning;			/* M; set by the waker with p */

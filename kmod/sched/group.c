@@ -18,6 +18,7 @@ void goro_group_init(struct goro_group *grp)
 	grp->cancelled = false;
 	grp->err = 0;
 	grp->n = 0;
+	grp->acct = NULL;
 	INIT_LIST_HEAD(&grp->members);
 	INIT_LIST_HEAD(&grp->waiters);
 }
@@ -51,7 +52,7 @@ void goro_group_cancel(struct goro_group *grp)
 	struct goro_g *g;
 
 	if (unlikely(!goro_may_wait())) {
-		goro_misuse("goro_group_cancel()");
+		goro_misuse();
 		return;
 	}
 	goro_lock(&grp->lock);
@@ -78,7 +79,7 @@ static int group_wait(struct goro_group *grp, u64 deadline, bool nocancel)
 	int err;
 
 	if (unlikely(!goro_may_wait()))
-		return goro_misuse("a wait for a group");
+		return goro_misuse();
 	g = goro_self();
 	goro_lock(&grp->lock);
 	if (!grp->n) {

@@ -51,6 +51,8 @@ static void m_sched_in(struct preempt_notifier *pn, int cpu)
 	struct goro_m *m = container_of(pn, struct goro_m, pn);
 
 	set_this_cpu(m);
+	if (m->acct)
+		goro_acct_start(m, m->acct);
 	if (m->cur)
 		goro_stack_follow(m, m->cur);
 }
@@ -67,6 +69,8 @@ static void m_sched_out(struct preempt_notifier *pn, struct task_struct *next)
 
 	set_this_cpu(NULL);
 	current->stack = m->stack;
+	if (m->acct)
+		goro_acct_charge(m);
 	/* a P that it was given on its way to sleep stays: the wakeup is coming */
 	if (!p || m->waits)
 		return;

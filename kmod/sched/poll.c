@@ -155,7 +155,7 @@ static int poll(struct file *file, struct socket *sock, __poll_t events, u64 dea
 	__poll_t mask;
 
 	if (unlikely(!goro_may_wait()))
-		return goro_misuse("goro_poll()");
+		return goro_misuse();
 	events |= EPOLLERR | EPOLLHUP;
 	mask = ready(file, sock, events, NULL, no_errqueue);
 	if (mask)

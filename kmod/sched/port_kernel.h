@@ -26,7 +26,8 @@
  * a waiter holds nothing is looked at when it parks (sched.c).
  */
 #define goro_may_wait()		in_task()
-int goro_misuse(const char *what);
+int __goro_misuse(const char *func);
+#define goro_misuse()		__goro_misuse(__func__)
 
 /* memory */
 #define GORO_CHAN_BYTES_MAX	(1ULL << 30)

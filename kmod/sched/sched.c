@@ -108,6 +108,24 @@ static __always_inline void park_check(struct goro_m *m, struct goro_g *g)
 	WARN_ONCE(m->blocked, "goro: %ps parks inside goro_block_begin()\n", g->fn);
 }
 
+/* The next G of this P that may run now. */
+static __always_inline struct goro_g *next_of(struct goro_p *p)
+{
+	struct goro_g *g;
+
+	do {
+		g = goro_p_get(p);
+	} while (g && unlikely(g->flags & GORO_G_ACCT) && !goro_acct_admit(g));
+	return g;
+}
+
+/* m is about to run g, or g goes on. */
+static __always_inline void clock_start(struct goro_m *m, struct goro_g *g)
+{
+	if (unlikely(g->flags & GORO_G_ACCT))
+		goro_acct_start(m, g->acct);
+}
+
 /*
  * The next context for this M, called on a G's stack in an open section: a G
  * that can run at once, or the M's own stack for everything that takes longer.
@@ -125,14 +143,19 @@ struct goro_g *goro_pick(struct goro_g *g)
 		trace_goro_park(g->id, g->reason);
 		park_check(m, g);
 	}
+	if (unlikely(m->acct)) {
+		goro_acct_charge(m);
+		m->acct = NULL;
+	}
 	if (unlikely(m->spoilt))
 		goto own;
 	if (unlikely(!p) && goro_p_regain(m))
 		p = m->p;
 	if (likely(p)) {
 		p->hot[GORO_C_PARK] += g->reason != GORO_R_YIELD;
-		next = goro_p_get(p);
+		next = next_of(p);
 		if (next == g) {
+			clock_start(m, g);
 			trace_goro_start(g->id);
 			return g;
 		}
@@ -152,6 +175,7 @@ struct goro_g *goro_pick(struct goro_g *g)
 			next->on_cpu = 1;
 			next->m = m;
 			WRITE_ONCE(m->cur, next);
+			clock_start(m, next);
 			goro_stack_follow(m, next);
 			trace_goro_start(next->id);
 			return next;
@@ -179,6 +203,7 @@ static void run(struct goro_m *m, struct goro_g *g)
 	m->graph_base = goro_graph_depth(m->task);
 	m->rethook_base = goro_rethook_top(m->task);
 	WRITE_ONCE(m->cur, g);
+	clock_start(m, g);
 	goro_stack_follow(m, g);
 	trace_goro_start(g->id);
 	goro_switch_done(goro_switch_to(&m->g0, g));
@@ -199,7 +224,7 @@ static struct goro_g *find(struct goro_m *m, struct goro_p *p)
 		m->pending = NULL;
 		return g;
 	}
-	g = goro_p_get(p);
+	g = next_of(p);
 	if (g || !goro_sched.multi)
 		return g;
 	if (!m->spinning) {
@@ -213,7 +238,7 @@ static struct goro_g *find(struct goro_m *m, struct goro_p *p)
 	goro_count(GORO_C_SPIN);
 	trace_goro_m_spin(m->cpu, m->id);
 	while (goro_steal(p)) {
-		g = goro_p_get(p);
+		g = next_of(p);
 		if (g)
 			return g;
 	}
@@ -322,10 +347,10 @@ static void yield_bound(void)
 }
 
 /* Called where it may not be: see the table in goro.h. */
-int goro_misuse(const char *what)
+int __goro_misuse(const char *func)
 {
 	goro_count(GORO_C_MISUSE);
-	WARN_ONCE(1, "goro: %s in an interrupt\n", what);
+	WARN_ONCE(1, "goro: %s() in an interrupt\n", func);
 	return -EAGAIN;
 }
 
@@ -335,7 +360,7 @@ void goro_yield(void)
 	struct goro_m *m;
 
 	if (unlikely(!goro_may_wait())) {
-		goro_misuse("goro_yield()");
+		goro_misuse();
 		return;
 	}
 	g = goro_self();

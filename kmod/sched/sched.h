@@ -14,6 +14,7 @@
  *   event.c waiting on the kernel's wait queues (event.h: how, for all of these)
  *   poll.c  waiting for files and sockets; sock.c on top of it
  *   completion.c waiting for completions
+ *   acct.c  CPU time of Gs, added up and capped
  *   dump.c  debugfs, and naming a G in an oops
  *   platform.c  where goro refuses to be loaded
  */
@@ -22,6 +23,7 @@
 
 #include <linux/workqueue.h>
 #include "../core/core.h"
+#include "acct.h"
 #include "switch.h"
 #include "trace.h"
 
@@ -148,6 +150,12 @@ void goro_stack_set(struct goro_g *g, void *stack);
 void goro_stack_put(struct goro_p *p, void *stack, u32 size);
 int goro_stack_fill(u32 size);
 void goro_stack_flush(struct goro_p *p);
+
+/* acct.c */
+void goro_acct_start(struct goro_m *m, struct goro_acct *a);
+void goro_acct_charge(struct goro_m *m);
+bool goro_acct_admit(struct goro_g *g);
+void goro_acct_exit(void);
 
 /* dump.c */
 int goro_dump_init(void);

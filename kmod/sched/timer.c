@@ -39,7 +39,7 @@ int goro_sleep_until(u64 deadline)
 	enum goro_claim why;
 
 	if (unlikely(!goro_may_wait()))
-		return goro_misuse("goro_sleep()");
+		return goro_misuse();
 	w = goro_waiter_self(&t);
 	goro_section_begin();
 	if (!goro_wait_begin(w, false)) {

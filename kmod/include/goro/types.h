@@ -13,6 +13,7 @@
 typedef spinlock_t goro_lock_t;
 #endif
 
+struct goro_acct;
 struct goro_chan;
 struct goro_g;
 
@@ -37,6 +38,7 @@ struct goro_group {
 	bool cancelled;			/* L, read without it in hints only */
 	int err;			/* L: the first error that a member returned */
 	long n;				/* L: members that have not left */
+	struct goro_acct *acct;		/* C: whom their CPU time is charged to, or NULL */
 	struct list_head members;	/* L: goro_g.group_node */
 	struct list_head waiters;	/* L: sudogs */
 };

@@ -24,7 +24,8 @@
 	{ GORO_R_YIELD,	"yield" },				\
 	{ GORO_R_BLOCK,	"block end" },				\
 	{ GORO_R_EVENT,	"event" },				\
-	{ GORO_R_COMPLETION,	"completion" }
+	{ GORO_R_COMPLETION,	"completion" },		\
+	{ GORO_R_THROTTLED, "throttled" }
 
 TRACE_EVENT(goro_create,
 	TP_PROTO(u64 g, void *fn, unsigned long where),

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * CPU time of goroutines: added up per account, and capped.
+ *
+ * An M that runs an accounted G has its account in m->acct and the time since
+ * when in m->acct_since; both are the M's. The clock stops when the G leaves
+ * the M and when the M leaves its CPU (sched_out), and what has passed is
+ * charged then; without preempt notifiers a sleep counts, too.
+ *
+ * The cap is cgroup's cpu.max: `left` is what may still be used in this period;
+ * charging takes from it, and may make it negative, which the next periods have
+ * to make up for. A G that is taken from a queue while nothing is left is not
+ * run but waits in `waiting`; the period's timer puts those back, all at once,
+ * by the global queue. Nothing else looks at the cap, so a G runs on until its
+ * next scheduling point.
+ *
+ * The timer runs while something is used: it is started by the first G that is
+ * to run, and stops after a period in which nothing was used and nobody waits.
+ *
+ * Who may hold an account: whoever made it, each of its Gs until it is reaped,
+ * and its timer while it runs. So an account with Gs in `waiting` lives. It is
+ * freed after an RCU grace period, as the last reference may be the timer's own.
+ *
+ * Locks: a->lock is IRQ-safe; nothing is woken and no other lock is taken under
+ * it but the timer base's. Charging takes none: sched_out holds an rq lock.
+ */
+#include <linux/percpu.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include "acct.h"
+#include "sched.h"
+
+struct goro_acct {
+	refcount_t ref;
+	u64 __percpu *usage;		/* each CPU its own, with preemption off */
+	atomic64_t left;		/* ns of this period; refilled under lock */
+	u64 quota;			/* L: lock; read without it as a hint */
+	u64 period;			/* L */
+	bool ticking;			/* L; likewise: the timer runs, or its callback */
+	raw_spinlock_t lock;
+	struct llist_node *waiting;	/* L: Gs, the last one first */
+	struct llist_node *oldest;	/* L: the end of it */
+	u32 nwaiting;			/* L */
+	u64 waiting_since;		/* L */
+	u64 nr_periods;			/* L */
+	u64 nr_throttled;		/* L */
+	u64 throttled_ns;		/* L */
+	struct hrtimer timer;
+	struct rcu_head rcu;
+};
+
+/* NMI-safe: the usual clock may not be read under an rq lock */
+static u64 now_ns(void)
+{
+	return ktime_get_mono_fast_ns();
+}
+
+static void acct_free(struct rcu_head *rcu)
+{
+	struct goro_acct *a = container_of(rcu, struct goro_acct, rcu);
+
+	goro_count(GORO_C_ACCT_DESTROYED);
+	free_percpu(a->usage);
+	kfree(a);
+}
+
+struct goro_acct *goro_acct_get(struct goro_acct *a)
+{
+	refcount_inc(&a->ref);
+	return a;
+}
+EXPORT_SYMBOL_GPL(goro_acct_get);
+
+void goro_acct_put(struct goro_acct *a)
+{
+	if (refcount_dec_and_test(&a->ref))
+		call_rcu(&a->rcu, acct_free);
+}
+EXPORT_SYMBOL_GPL(goro_acct_put);
+
+/* Those who wait may run. The lock is held; the caller gives them to requeue(). */
+struct batch {
+	struct llist_node *first, *last;
+	u32 n;
+};
+
+static void take_waiting(struct goro_acct *a, struct batch *b)
+{
+	b->first = a->waiting;
+	b->last = a->oldest;
+	b->n = a->nwaiting;
+	if (b->n)
+		a->throttled_ns += now_ns() - a->waiting_since;
+	a->waiting = NULL;
+	a->oldest = NULL;
+	a->nwaiting = 0;
+}
+
+static void requeue(struct batch *b)
+{
+	if (!b->n)
+		return;
+	goro_global_push(b->first, b->last, b->n);
+	smp_mb();	/* (1) of sched.c */
+	goro_wake_p();
+}
+
+static enum hrtimer_restart on_period(struct hrtimer *t)
+{
+	struct goro_acct *a = container_of(t, struct goro_acct, timer);
+	struct batch b = { 0 };
+	unsigned long flags;
+	u64 n;
+	s64 left;
+
+	raw_spin_lock_irqsave(&a->lock, flags);
+	left = atomic64_read(&a->left);
+	if (a->quota == GORO_ACCT_NO_MAX || (left >= (s64)a->quota && !a->nwaiting)) {
+		take_waiting(a, &b);
+		WRITE_ONCE(a->ticking, false);
+		raw_spin_unlock_irqrestore(&a->lock, flags);
+		requeue(&b);
+		goro_acct_put(a);
+		return HRTIMER_NORESTART;
+	}
+	n = hrtimer_forward_now(t, ns_to_ktime(a->period));
+	a->nr_periods += n;
+	a->nr_throttled += a->nwaiting ? n : 0;
+	/* what is charged meanwhile only makes it less: never more than a quota */
+	n = min_t(u64, n, 1 + div64_u64(max_t(s64, (s64)a->quota - left, 0), a->quota));
+	atomic64_add(min_t(s64, n * a->quota, (s64)a->quota - left), &a->left);
+	if (atomic64_read(&a->left) > 0)
+		take_waiting(a, &b);
+	raw_spin_unlock_irqrestore(&a->lock, flags);
+	requeue(&b);
+	return HRTIMER_RESTART;
+}
+
+struct goro_acct *goro_acct_new(void)
+{
+	struct goro_acct *a = kzalloc(sizeof(*a), GORO_GFP);
+
+	if (!a)
+		return NULL;
+	a->usage = alloc_percpu_gfp(u64, GORO_GFP);
+	if (!a->usage) {
+		kfree(a);
+		return NULL;
+	}
+	refcount_set(&a->ref, 1);
+	raw_spin_lock_init(&a->lock);
+	a->quota = GORO_ACCT_NO_MAX;
+	a->period = GORO_ACCT_PERIOD_MAX / 10;
+	goro_hrtimer_setup(&a->timer, on_period, HRTIMER_MODE_REL_HARD);
+	goro_count(GORO_C_ACCT_CREATED);
+	return a;
+}
+EXPORT_SYMBOL_GPL(goro_acct_new);
+
+int goro_acct_set_max(struct goro_acct *a, u64 quota_ns, u64 period_ns)
+{
+	struct batch b = { 0 };
+	unsigned long flags;
+
+	if (period_ns < GORO_ACCT_PERIOD_MIN || period_ns > GORO_ACCT_PERIOD_MAX ||
+	    quota_ns < GORO_ACCT_QUOTA_MIN ||
+	    (quota_ns != GORO_ACCT_NO_MAX && quota_ns > period_ns * nr_cpu_ids))
+		return -EINVAL;
+	raw_spin_lock_irqsave(&a->lock, flags);
+	/* a debt stays; what was left of a larger quota, or without any, does not count */
+	if (quota_ns != GORO_ACCT_NO_MAX &&
+	    (a->quota == GORO_ACCT_NO_MAX || atomic64_read(&a->left) > (s64)quota_ns))
+		atomic64_set(&a->left, quota_ns);
+	WRITE_ONCE(a->quota, quota_ns);
+	a->period = period_ns;
+	if (quota_ns == GORO_ACCT_NO_MAX)
+		take_waiting(a, &b);
+	raw_spin_unlock_irqrestore(&a->lock, flags);
+	requeue(&b);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(goro_acct_set_max);
+
+void goro_acct_stat(struct goro_acct *a, struct goro_acct_stat *st)
+{
+	unsigned long flags;
+	int cpu;
+
+	*st = (struct goro_acct_stat){ 0 };
+	for_each_possible_cpu(cpu)
+		st->usage_ns += READ_ONCE(*per_cpu_ptr(a->usage, cpu));
+	raw_spin_lock_irqsave(&a->lock, flags);
+	st->nr_periods = a->nr_periods;
+	st->nr_throttled = a->nr_throttled;
+	st->throttled_ns = a->throttled_ns;
+	st->quota_ns = a->quota;
+	st->period_ns = a->period;
+	raw_spin_unlock_irqrestore(&a->lock, flags);
+}
+EXPORT_SYMBOL_GPL(goro_acct_stat);
+
+void goro_group_account(struct goro_group *grp, struct goro_acct *a)
+{
+	grp->acct = a;
+}
+EXPORT_SYMBOL_GPL(goro_group_account);
+
+/* The M's clock starts, with `a`. Preemption is off. */
+void goro_acct_start(struct goro_m *m, struct goro_acct *a)
+{
+	m->acct = a;
+	m->acct_since = now_ns();
+}
+
+/* Charge what has passed; the clock goes on. Preemption is off; also from sched_out. */
+void goro_acct_charge(struct goro_m *m)
+{
+	struct goro_acct *a = m->acct;
+	u64 now = now_ns(), ns = now - m->acct_since;
+
+	m->acct_since = now;
+	if ((s64)ns < 0)	/* that clock may step back a little */
+		return;
+	raw_cpu_add(*a->usage, ns);
+	if (READ_ONCE(a->quota) != GORO_ACCT_NO_MAX)
+		atomic64_sub(ns, &a->left);
+}
+
+/*
+ * May g, which was taken from a queue, run? False: it waits, in the account.
+ * The section is open. ready() is not due: it has been made ready already.
+ */
+bool goro_acct_admit(struct goro_g *g)
+{
+	struct goro_acct *a = g->acct;
+	unsigned long flags;
+	bool run = true;
+
+	if (READ_ONCE(a->quota) == GORO_ACCT_NO_MAX ||
+	    likely(READ_ONCE(a->ticking) && atomic64_read(&a->left) > 0))
+		return true;
+	raw_spin_lock_irqsave(&a->lock, flags);
+	if (a->quota != GORO_ACCT_NO_MAX) {
+		if (!a->ticking) {
+			WRITE_ONCE(a->ticking, true);
+			goro_acct_get(a);
+			hrtimer_start(&a->timer, ns_to_ktime(a->period), HRTIMER_MODE_REL_HARD);
+		}
+		run = atomic64_read(&a->left) > 0;
+	}
+	if (!run) {
+		goro_count(GORO_C_THROTTLE);
+		WRITE_ONCE(g->reason, GORO_R_THROTTLED);
+		g->qnode.next = NULL;
+		if (a->oldest)
+			a->oldest->next = &g->qnode;
+		else
+			a->waiting = &g->qnode;
+		a->oldest = &g->qnode;
+		if (!a->nwaiting++)
+			a->waiting_since = now_ns();
+	}
+	raw_spin_unlock_irqrestore(&a->lock, flags);
+	return run;
+}
+
+/* All Gs have ended; what they dropped is freed. */
+void goro_acct_exit(void)
+{
+	rcu_barrier();
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Accounts: CPU time of goroutines is added up, and capped.
+ *
+ * What a cap lets through is proved by what happens, not by clocks: those who
+ * are over it wait (they are counted), others run meanwhile, they go on in a
+ * later period, and at once when the cap is lifted.
+ */
+#include "kunit.h"
+#include "sched/acct.h"
+
+#define MS	NSEC_PER_MSEC
+#define MANY	500
+
+/* what a case adds to the fixture */
+struct acct_fx {
+	struct goro_acct *a;
+	u64 accts0;
+};
+
+static u64 accts_alive(void)
+{
+	return goro_counter(GORO_C_ACCT_CREATED) - goro_counter(GORO_C_ACCT_DESTROYED);
+}
+
+static int init(struct kunit *test)
+{
+	struct acct_fx *x;
+	int err = fx_init(test);
+
+	if (err)
+		return err;
+	x = kunit_kzalloc(test, sizeof(*x), GFP_KERNEL);
+	if (!x)
+		return -ENOMEM;
+	x->accts0 = accts_alive();
+	x->a = goro_acct_new();
+	fx_of(test)->priv = x;
+	goro_group_account(&fx_of(test)->grp, x->a);
+	return x->a ? 0 : -ENOMEM;
+}
+
+static void exit_acct(struct kunit *test)
+{
+	struct acct_fx *x = fx_of(test)->priv;
+
+	goro_acct_set_max(x->a, GORO_ACCT_NO_MAX, 100 * MS);
+	fx_exit(test);
+	goro_acct_put(x->a);
+	/* the timer drops its reference when its period is over */
+	KUNIT_EXPECT_TRUE(test, eventually(accts_alive() == x->accts0));
+}
+
+static struct goro_acct_stat stat(struct kunit *test)
+{
+	struct goro_acct_stat st;
+
+	goro_acct_stat(((struct acct_fx *)fx_of(test)->priv)->a, &st);
+	return st;
+}
+
+static struct goro_acct *acct_of(struct kunit *test)
+{
+	return ((struct acct_fx *)fx_of(test)->priv)->a;
+}
+
+/* Use the CPU, with scheduling points, until told to stop. */
+static int burn(struct job *j)
+{
+	struct fx *f = j->f;
+
+	while (!READ_ONCE(f->flag) && !goro_cancelled()) {
+		ndelay(500);
+		atomic_inc(&f->n);
+		goro_yield();
+	}
+	return goro_cancelled() ? -ECANCELED : 0;
+}
+
+static int once(void *arg)
+{
+	struct fx *f = arg;
+
+	ndelay(2000);
+	atomic_inc(&f->n2);
+	return 0;
+}
+
+static void adds_up(struct kunit *test)
+{
+	struct fx *f = fx_of(test);
+	struct job *j = job_set(f, 0, burn, NULL);
+
+	KUNIT_EXPECT_EQ(test, stat(test).usage_ns, 0ULL);
+	KUNIT_EXPECT_EQ(test, stat(test).quota_ns, GORO_ACCT_NO_MAX);
+	job_go(test, j);
+	KUNIT_EXPECT_TRUE(test, eventually(stat(test).usage_ns > 2 * MS));
+	f->flag = true;
+	EXPECT_DONE(test, j, 0);
+	KUNIT_EXPECT_EQ(test, stat(test).nr_periods, 0ULL);
+	KUNIT_EXPECT_EQ(test, stat(test).nr_throttled, 0ULL);
+}
+
+static void bounds(struct kunit *test)
+{
+	struct goro_acct *a = acct_of(test);
+
+	KUNIT_EXPECT_EQ(test, goro_acct_set_max(a, MS, MS - 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, goro_acct_set_max(a, MS - 1, MS), -EINVAL);
+	KUNIT_EXPECT_EQ(test, goro_acct_set_max(a, MS, NSEC_PER_SEC + 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, goro_acct_set_max(a, MS, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, goro_acct_set_max(a, GORO_ACCT_NO_MAX - 1, NSEC_PER_SEC), -EINVAL);
+	KUNIT_EXPECT_EQ(test, goro_acct_set_max(a, nr_cpu_ids * 5 * MS + 1, 5 * MS), -EINVAL);
+	KUNIT_EXPECT_EQ(test, stat(test).quota_ns, GORO_ACCT_NO_MAX);
+	KUNIT_EXPECT_EQ(test, goro_acct_set_max(a, nr_cpu_ids * 5 * MS, 5 * MS), 0);
+	KUNIT_EXPECT_EQ(test, stat(test).quota_ns, nr_cpu_ids * 5 * MS);
+	KUNIT_EXPECT_EQ(test, stat(test).period_ns, 5 * MS);
+	KUNIT_EXPECT_EQ(test, goro_acct_set_max(a, GORO_ACCT_NO_MAX, MS), 0);
+}
+
+/* Over the cap again and again, and on again each time. */
+static void throttled_and_on(struct kunit *test)
+{
+	struct fx *f = fx_of(test);
+	struct job *j = job_set(f, 0, burn, NULL);
+	struct goro_acct_stat st;
+	int at;
+
+	KUNIT_ASSERT_EQ(test, goro_acct_set_max(acct_of(test), MS, 5 * MS), 0);
+	job_go(test, j);
+	KUNIT_EXPECT_TRUE(test, eventually(stat(test).nr_throttled >= 3));
+	at = atomic_read(&f->n);
+	KUNIT_EXPECT_TRUE(test, eventually(atomic_read(&f->n) > at));
+	f->flag = true;
+	EXPECT_DONE(test, j, 0);
+	st = stat(test);
+	KUNIT_EXPECT_GE(test, st.nr_periods, st.nr_throttled);
+	KUNIT_EXPECT_GT(test, st.throttled_ns, 0ULL);
+}
+
+/* Those of no account go on while others have to wait. */
+static void others_run(struct kunit *test)
+{
+	struct fx *f = fx_of(test);
+	u64 throttles = goro_counter(GORO_C_THROTTLE);
+	struct job *j = job_set(f, 0, burn, NULL);
+
+	KUNIT_ASSERT_EQ(test, goro_acct_set_max(acct_of(test), MS, NSEC_PER_SEC), 0);
+	job_go(test, j);
+	KUNIT_EXPECT_TRUE(test, eventually(goro_counter(GORO_C_THROTTLE) > throttles));
+	KUNIT_EXPECT_EQ(test, goro_group_go(&f->other, once, f), 0);
+	KUNIT_EXPECT_TRUE(test, eventually(atomic_read(&f->n2) == 1));
+	f->flag = true;
+	KUNIT_ASSERT_EQ(test, goro_acct_set_max(acct_of(test), GORO_ACCT_NO_MAX, MS), 0);
+	EXPECT_DONE(test, j, 0);
+}
+
+/* Many that wait run at once when the cap goes; not one is lost. */
+static void lifted(struct kunit *test)
+{
+	struct fx *f = fx_of(test);
+	u64 throttles = goro_counter(GORO_C_THROTTLE);
+	struct job *j = job_set(f, 0, burn, NULL);
+	int i;
+
+	KUNIT_ASSERT_EQ(test, goro_acct_set_max(acct_of(test), MS, NSEC_PER_SEC), 0);
+	job_go(test, j);
+	KUNIT_EXPECT_TRUE(test, eventually(goro_counter(GORO_C_THROTTLE) > throttles));
+	for (i = 0; i < MANY; i++)
+		KUNIT_ASSERT_EQ(test, goro_group_go(&f->grp, once, f), 0);
+	f->flag = true;
+	KUNIT_ASSERT_EQ(test, goro_acct_set_max(acct_of(test), GORO_ACCT_NO_MAX, MS), 0);
+	EXPECT_DONE(test, j, 0);
+	KUNIT_EXPECT_EQ(test, goro_group_wait_until(&f->grp, NET), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->n2), MANY);
+}
+
+/* One that waits is cancelled: it ends when it may run again. */
+static void cancelled(struct kunit *test)
+{
+	struct fx *f = fx_of(test);
+	u64 throttles = goro_counter(GORO_C_THROTTLE);
+	struct job *j = job_set(f, 0, burn, NULL);
+
+	KUNIT_ASSERT_EQ(test, goro_acct_set_max(acct_of(test), MS, 20 * MS), 0);
+	job_go(test, j);
+	KUNIT_EXPECT_TRUE(test, eventually(goro_counter(GORO_C_THROTTLE) > throttles));
+	goro_group_cancel(&f->grp);
+	EXPECT_DONE(test, j, -ECANCELED);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(adds_up),
+	KUNIT_CASE(bounds),
+	KUNIT_CASE(throttled_and_on),
+	KUNIT_CASE(others_run),
+	KUNIT_CASE(lifted),
+	KUNIT_CASE(cancelled),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "goro_acct",
+	.init = init,
+	.exit = exit_acct,
+	.test_cases = cases,
+};
+kunit_test_suite(suite);
