@@ -120,7 +120,7 @@ static int wait(struct completion *x, u64 deadline, bool nocancel)
 	int ret;
 
 	if (unlikely(!goro_may_wait()))
-		return goro_misuse("goro_wait_for_completion()");
+		return goro_misuse();
 	if (try_wait_for_completion(x))
 		return 0;
 	if (deadline == GORO_NOW)

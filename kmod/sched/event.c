@@ -43,7 +43,7 @@ void __goro_event_begin(struct goro_event *e, wait_queue_head_t *wq, u64 deadlin
 	e->flags = flags;
 	e->err = deadline == GORO_NOW ? -EAGAIN : 0;
 	if (unlikely(!goro_may_wait()))
-		e->err = goro_misuse("goro_wait_event()");
+		e->err = goro_misuse();
 }
 EXPORT_SYMBOL_GPL(__goro_event_begin);
 
