@@ -126,9 +126,12 @@ static void unregister(struct poller *poller)
 
 static __poll_t ask(struct file *file, struct socket *sock, poll_table *pt)
 {
+	/* UDP's poll looks at the flags of the file, which a socket of the kernel's has not */
+	static struct file no_file = { .f_flags = O_NONBLOCK };
+
 	if (!sock)
 		return vfs_poll(file, pt);
-	return sock->ops->poll ? sock->ops->poll(sock->file, sock, pt) : 0;
+	return sock->ops->poll ? sock->ops->poll(sock->file ?: &no_file, sock, pt) : 0;
 }
 
 /*
