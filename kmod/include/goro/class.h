@@ -73,11 +73,42 @@ int goro_class_register(struct goro_class *cls);
  */
 void goro_class_unregister(struct goro_class *cls);
 
-/* the argument, 8-byte aligned, and its length; any context of the class */
+/**
+ * goro_task_arg - the task's argument
+ * @t: the task
+ *
+ * A copy of the program's bytes, which it cannot change any more.
+ * Context: any of the class's functions.
+ * Return: the argument, 8-byte aligned; NULL where its length is 0.
+ */
 const void *goro_task_arg(const struct goro_task *t);
+
+/**
+ * goro_task_arg_len - the length of the task's argument
+ * @t: the task
+ *
+ * Context: any of the class's functions.
+ * Return: bytes, as the program said; prepare() checks them.
+ */
 size_t goro_task_arg_len(const struct goro_task *t);
-/* the channels, which the task has references to; NULL for an @i too large */
+
+/**
+ * goro_task_chan - a channel that the task was given
+ * @t: the task, which has a reference as long as it lives
+ * @i: which one, from 0
+ *
+ * Context: any of the class's functions.
+ * Return: the channel; NULL for an @i too large.
+ */
 struct goro_chan *goro_task_chan(const struct goro_task *t, unsigned int i);
+
+/**
+ * goro_task_n_chans - how many channels the task was given
+ * @t: the task
+ *
+ * Context: any of the class's functions.
+ * Return: the number, as the program chose; prepare() checks it.
+ */
 unsigned int goro_task_n_chans(const struct goro_task *t);
 
 /**
@@ -103,8 +134,22 @@ bool goro_task_go_on(struct goro_task *t);
  */
 int goro_task_charge(struct goro_task *t, size_t bytes);
 
-/* a pointer of the class's own, to be set by prepare() */
+/**
+ * goro_task_set_data - keep a pointer of the class's own
+ * @t: the task
+ * @data: the pointer
+ *
+ * Context: prepare().
+ */
 void goro_task_set_data(struct goro_task *t, void *data);
+
+/**
+ * goro_task_data - the pointer that prepare() has kept
+ * @t: the task
+ *
+ * Context: any of the class's functions.
+ * Return: the pointer; NULL where none was kept.
+ */
 void *goro_task_data(const struct goro_task *t);
 
 #endif /* _GORO_CLASS_H */

@@ -67,7 +67,8 @@
  * goro_in - the deadline that is @ns from now
  * @ns: nanoseconds
  *
- * Context: any. Return: CLOCK_MONOTONIC ns, GORO_FOREVER if that overflows.
+ * Context: any.
+ * Return: CLOCK_MONOTONIC ns, GORO_FOREVER if that overflows.
  */
 static inline u64 goro_in(u64 ns)
 {
@@ -185,27 +186,54 @@ int goro_sleep_until(u64 deadline);
  * goro_sleep - sleep for a while (Go: time.Sleep)
  * @ns: nanoseconds
  *
- * Context and return value: as goro_sleep_until().
+ * Context: as goro_sleep_until().
+ * Return: as goro_sleep_until().
  */
 static inline int goro_sleep(u64 ns)
 {
 	return goro_sleep_until(goro_in(ns));
 }
 
-/* how many goroutines there are (Go: runtime.NumGoroutine); any context */
+/**
+ * goro_num - how many goroutines there are (Go: runtime.NumGoroutine)
+ *
+ * Of all modules and programs, those that have not run yet included.
+ * Context: any.
+ * Return: the number at one moment.
+ */
 long goro_num(void);
-/* how many may run at once (Go: runtime.GOMAXPROCS(0)); any context */
+/**
+ * goro_procs - how many goroutines may run at once (Go: runtime.GOMAXPROCS(0))
+ *
+ * Context: any.
+ * Return: the number of Ps.
+ */
 unsigned int goro_procs(void);
-/* is the caller a goroutine? An interrupt is none, whomever it hit. Any context */
+/**
+ * goro_in_goroutine - is the caller a goroutine?
+ *
+ * Context: any; in an interrupt the answer is no, whatever it interrupted.
+ * Return: true in a goroutine.
+ */
 bool goro_in_goroutine(void);
-/* has the calling goroutine been cancelled? its blocking calls say -ECANCELED; any context */
+/**
+ * goro_cancelled - has the calling goroutine been cancelled? (Go: ctx.Err() != nil)
+ *
+ * For loops that compute and make no blocking call, which would tell by
+ * -ECANCELED.
+ * Context: any; false where the caller is no goroutine.
+ * Return: true once its group was cancelled or stopped.
+ */
 bool goro_cancelled(void);
 
 /* ---- groups ---------------------------------------------------------- */
 
 /**
  * goro_group_init - make an empty group
- * @grp: memory of the caller's
+ * @grp: memory of the caller's, which stays until the group was stopped, or
+ *	waited for by the last who starts members
+ *
+ * Context: any. There is nothing to be undone.
  */
 void goro_group_init(struct goro_group *grp);
 
@@ -215,13 +243,37 @@ void goro_group_init(struct goro_group *grp);
  * @fn: its function; the first non-zero result is the group's
  * @arg: its argument
  *
- * Context: as goro_go(). Return: as goro_go(), and -ECANCELED in a cancelled
+ * Context: as goro_go().
+ * Return: as goro_go(), and -ECANCELED in a cancelled
  * group (nothing is started).
  */
 #define goro_group_go(grp, fn, arg) \
 	__goro_here(__goro_group_go(grp, fn, arg, NULL, 0, NULL))
+
+/**
+ * goro_group_go_copy - goro_group_go() with the argument captured by value
+ * @grp: the group
+ * @fn: the function; it gets a pointer to the copy, which lives as long as it
+ * @args: what to copy
+ * @size: bytes, at most 4096
+ *
+ * Context: as goro_go().
+ * Return: as goro_group_go(), and -EINVAL for the size.
+ */
 #define goro_group_go_copy(grp, fn, args, size) \
 	__goro_here(__goro_group_go(grp, fn, NULL, args, size, NULL))
+
+/**
+ * goro_group_go_attr - goro_group_go() with attributes
+ * @grp: the group
+ * @fn: the function
+ * @arg: its argument
+ * @attr: see struct goro_attr; read before the call returns
+ *
+ * Context: as goro_go().
+ * Return: as goro_group_go(), and -EINVAL for a stack
+ * size or flag that is unknown.
+ */
 #define goro_group_go_attr(grp, fn, arg, attr) \
 	__goro_here(__goro_group_go(grp, fn, arg, NULL, 0, attr))
 
@@ -245,6 +297,14 @@ void goro_group_cancel(struct goro_group *grp);
  * (the waiting goroutine was cancelled), -EINTR, -EDEADLK (a member waits).
  */
 int goro_group_wait_until(struct goro_group *grp, u64 deadline);
+
+/**
+ * goro_group_wait - wait until all members have ended (Go: errgroup.Group.Wait)
+ * @grp: the group
+ *
+ * Context: as goro_group_wait_until().
+ * Return: as goro_group_wait_until() but for -ETIMEDOUT.
+ */
 static inline int goro_group_wait(struct goro_group *grp)
 {
 	return goro_group_wait_until(grp, GORO_FOREVER);
@@ -284,11 +344,24 @@ void goro_group_stop(struct goro_group *grp);
  * or flag out of range, ERR_PTR(-ENOMEM).
  */
 struct goro_chan *goro_chan_make(u32 elem, u32 cap, u32 flags);
-/*
- * Take and drop references; the last put frees (it must have no waiters). Any
- * context, but not under a spinlock: large channels are unmapped.
+
+/**
+ * goro_chan_get - take a reference
+ * @c: a channel that the caller has, or NULL
+ *
+ * Context: any.
+ * Return: @c.
  */
 struct goro_chan *goro_chan_get(struct goro_chan *c);
+
+/**
+ * goro_chan_put - drop a reference; the last one frees the channel
+ * @c: the channel, or NULL; nobody waits on it when the last reference goes,
+ *	as who waits needs one
+ *
+ * What is buffered is dropped; the channel need not have been closed.
+ * Context: any, but not under a spinlock: large channels are unmapped.
+ */
 void goro_chan_put(struct goro_chan *c);
 
 /**
@@ -300,9 +373,29 @@ void goro_chan_put(struct goro_chan *c);
  * Return: 0, -EPIPE (closed), -ECANCELED, -EINTR (thread).
  */
 int goro_chan_send(struct goro_chan *c, const void *v);
-/* the same until a deadline: also -ETIMEDOUT, with GORO_NOW -EAGAIN */
+
+/**
+ * goro_chan_send_until - goro_chan_send() with a deadline
+ * @c: the channel; NULL blocks until then
+ * @v: the element
+ * @deadline: absolute ns
+ *
+ * Go: select with a send and a time.After().
+ * Context: as goro_chan_send().
+ * Return: as goro_chan_send(), and -ETIMEDOUT; with GORO_NOW -EAGAIN.
+ */
 int goro_chan_send_until(struct goro_chan *c, const void *v, u64 deadline);
-/* the same without waiting: 0, -EPIPE, -EAGAIN; IRQ channels: any context but NMI */
+
+/**
+ * goro_chan_try_send - send an element if that need not wait
+ * @c: the channel
+ * @v: the element
+ *
+ * Go: select with a send and a default. There must be room, or a receiver that
+ * waits.
+ * Context: process context; of a GORO_CHAN_IRQ channel any but NMI.
+ * Return: 0, -EPIPE (closed), -EAGAIN.
+ */
 int goro_chan_try_send(struct goro_chan *c, const void *v);
 
 /**
@@ -315,9 +408,28 @@ int goro_chan_try_send(struct goro_chan *c, const void *v);
  * -EINTR (thread), with @v untouched.
  */
 int goro_chan_recv(struct goro_chan *c, void *v);
-/* the same until a deadline: also -ETIMEDOUT, with GORO_NOW -EAGAIN */
+
+/**
+ * goro_chan_recv_until - goro_chan_recv() with a deadline
+ * @c: the channel; NULL blocks until then
+ * @v: where the element goes, or NULL to drop it
+ * @deadline: absolute ns
+ *
+ * Go: select with a receive and a time.After().
+ * Context: as goro_chan_recv().
+ * Return: as goro_chan_recv(), and -ETIMEDOUT; with GORO_NOW -EAGAIN.
+ */
 int goro_chan_recv_until(struct goro_chan *c, void *v, u64 deadline);
-/* the same without waiting: 1, 0, -EAGAIN; IRQ channels: any context but NMI */
+
+/**
+ * goro_chan_try_recv - receive an element if that need not wait
+ * @c: the channel
+ * @v: where the element goes, or NULL to drop it
+ *
+ * Go: select with a receive and a default.
+ * Context: process context; of a GORO_CHAN_IRQ channel any but NMI.
+ * Return: 1 with an element; 0 closed and drained; -EAGAIN.
+ */
 int goro_chan_try_recv(struct goro_chan *c, void *v);
 
 /**
@@ -329,13 +441,41 @@ int goro_chan_try_recv(struct goro_chan *c, void *v);
  */
 int goro_chan_close(struct goro_chan *c);
 
-/* elements buffered now, and the capacity; 0 for NULL (Go: len, cap) */
+/**
+ * goro_chan_len - how many elements are buffered (Go: len(c))
+ * @c: the channel, or NULL
+ *
+ * Context: any.
+ * Return: the number at one moment; 0 for NULL.
+ */
 u32 goro_chan_len(const struct goro_chan *c);
+
+/**
+ * goro_chan_cap - how many elements it can buffer (Go: cap(c))
+ * @c: the channel, or NULL
+ *
+ * Context: any.
+ * Return: the capacity; 0 for NULL.
+ */
 u32 goro_chan_cap(const struct goro_chan *c);
+
+/**
+ * goro_chan_elem - the size of an element
+ * @c: the channel, or NULL
+ *
+ * What who was given a channel by others looks at before anything is received.
+ * Context: any.
+ * Return: bytes; 0 for NULL.
+ */
 u32 goro_chan_elem(const struct goro_chan *c);
 
 /* ---- WaitGroup ------------------------------------------------------- */
-
+/**
+ * goro_wg_init - make a WaitGroup whose count is 0
+ * @wg: memory of the caller's
+ *
+ * Context: any. There is nothing to be undone.
+ */
 void goro_wg_init(struct goro_wg *wg);
 
 /**
@@ -343,16 +483,40 @@ void goro_wg_init(struct goro_wg *wg);
  * @wg: the WaitGroup
  * @delta: may be negative
  *
+ * Context: a goroutine or other process context.
  * Return: 0; -EINVAL where it would become negative (WARN_ONCE, nothing changes).
  */
 int goro_wg_add(struct goro_wg *wg, long delta);
+
+/**
+ * goro_wg_done - take one from the count (Go: WaitGroup.Done)
+ * @wg: the WaitGroup; when the count becomes 0 who waited may free it at once
+ *
+ * Context: as goro_wg_add().
+ * Return: as goro_wg_add().
+ */
 static inline int goro_wg_done(struct goro_wg *wg)
 {
 	return goro_wg_add(wg, -1);
 }
 
-/* wait until the count is 0: 0, -ETIMEDOUT (GORO_NOW: -EAGAIN), -ECANCELED, -EINTR */
+/**
+ * goro_wg_wait_until - goro_wg_wait() with a deadline
+ * @wg: the WaitGroup
+ * @deadline: absolute ns
+ *
+ * Context: parks a goroutine, a thread sleeps.
+ * Return: 0, -ETIMEDOUT (with GORO_NOW -EAGAIN), -ECANCELED, -EINTR (thread).
+ */
 int goro_wg_wait_until(struct goro_wg *wg, u64 deadline);
+
+/**
+ * goro_wg_wait - wait until the count is 0 (Go: WaitGroup.Wait)
+ * @wg: the WaitGroup; when this has returned 0 it may be freed
+ *
+ * Context: parks a goroutine, a thread sleeps.
+ * Return: 0, -ECANCELED, -EINTR (thread).
+ */
 static inline int goro_wg_wait(struct goro_wg *wg)
 {
 	return goro_wg_wait_until(wg, GORO_FOREVER);
@@ -371,6 +535,13 @@ static inline int goro_wg_wait(struct goro_wg *wg)
  * park may not be used; waking calls may.
  */
 void goro_block_begin(void);
+
+/**
+ * goro_block_end - the end of what goro_block_begin() began
+ *
+ * The goroutine has a P again when this returns, and may have waited for it.
+ * Context: as goro_block_begin().
+ */
 void goro_block_end(void);
 
 /**
