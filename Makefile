@@ -4,7 +4,8 @@
 # make test	every test, ends in one line		make test-long	what takes longer
 # make kunit	KUnit only				make bench	measure
 # make fuzz-ioctl [CALLS=N | SECONDS=N] [SEED=N]		fuzz /dev/goro; 200000 calls, a random seed
-# make style	checkpatch, sparse, shellcheck		make clean	keeps downloaded and built kernels
+# make style	checkpatch, sparse, shellcheck, docs	make clean	keeps downloaded and built kernels
+# make docs	what of the documentation is made from the sources (tools/mkdocs)
 # make install [DESTDIR=] [PREFIX=/usr/local] [KVER="RELEASE..."]: modules for the stock kernels or those named, what
 # other modules are built with, library, man pages, udev rule (tools/install says where); make uninstall
 # ENVS="6.1 uml" builds for some kernels only; JOBS=N runs N tests at once. The work is done by scripts in
@@ -51,6 +52,9 @@ shell: all
 style: setup
 	@tests/style
 
+docs: setup
+	@tools/mkdocs
+
 install uninstall: install-vars := $(foreach v,DESTDIR PREFIX LIBDIR MANDIR UDEVDIR SYSUSERSDIR KVER,$v='$($v)')
 install:
 	@$(install-vars) tools/install --build
@@ -61,4 +65,4 @@ uninstall:
 clean:
 	rm -rf build/src-* build/mod-* build/user* build/logs build/run build/tmp
 
-.PHONY: all setup modules user run test test-long kunit fuzz-ioctl bench shell style install uninstall clean
+.PHONY: all setup modules user run test test-long kunit fuzz-ioctl bench shell style docs install uninstall clean
