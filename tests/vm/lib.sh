@@ -62,7 +62,7 @@ envs=(6.1 6.12 uml uml-debug)
 env_make()
 {
 	case $1 in
-	6.*) echo -C "$build/kernels/$1/kdir" ;;
+	6.1 | 6.12) echo -C "$build/kernels/$1/kdir" ;;
 	uml) echo -C "$build/uml/plain" ARCH=um ;;
 	uml-debug) echo -C "$build/uml/debug" ARCH=um ;;
 	uml-gcov) echo -C "$build/uml/debug" ARCH=um GORO_GCOV=1 ;;
