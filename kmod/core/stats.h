@@ -43,6 +43,7 @@
 	X(WAKE_SIGNAL, "wakes_signal") \
 	X(STACK_WAIT, "stack_waits") \
 	X(PARK_BOUND, "parks_bound") \
+	X(FREEZE, "freezes") \
 	X(THROTTLE, "throttles") \
 	X(GO_ATOMIC, "g_created_atomic") \
 	X(MISUSE, "misuses")

@@ -135,6 +135,7 @@ struct goro_m {
 	bool spinning;			/* M; set by the waker with p */
 	bool blocked;			/* M: inside goro_block_begin() */
 	bool waits;			/* M: sleeps until it is given a P */
+	bool frozen;			/* M: in the refrigerator, with its P */
 	bool stop;			/* set at unload, and by the M that retires */
 	bool spoilt;			/* M: a G left by goro_exit() what a tracer waits for */
 	int graph_base;			/* M: depth of the graph tracer on the own stack */

@@ -16,6 +16,7 @@
  * carry it from M to M. It is set, for the thread and the CPU, with interrupts
  * off by a function that has none itself and never returns.
  */
+#include <linux/freezer.h>
 #include <linux/kthread.h>
 #include <linux/irq_work.h>
 #include <linux/random.h>
@@ -51,6 +52,7 @@ static void m_sched_in(struct preempt_notifier *pn, int cpu)
 	struct goro_m *m = container_of(pn, struct goro_m, pn);
 
 	set_this_cpu(m);
+	current->flags &= ~PF_NOFREEZE;
 	if (m->acct)
 		goro_acct_start(m, m->acct);
 	if (m->cur)
@@ -71,6 +73,11 @@ static void m_sched_out(struct preempt_notifier *pn, struct task_struct *next)
 	current->stack = m->stack;
 	if (m->acct)
 		goro_acct_charge(m);
+	if (m->frozen)
+		return;
+	/* whatever it waits for, the freezer need not: see goro_m_freeze() */
+	if (goro_task_sleeps(current))
+		current->flags |= PF_NOFREEZE;
 	/* a P that it was given on its way to sleep stays: the wakeup is coming */
 	if (!p || m->waits)
 		return;
@@ -99,11 +106,17 @@ static void m_notifier_del(struct goro_m *m)
 {
 	preempt_notifier_unregister(&m->pn);
 }
+
+static void m_freezable(void)
+{
+	set_freezable();
+}
 #else
 #define preempt_notifier_inc()	do { } while (0)
 #define preempt_notifier_dec()	do { } while (0)
 static void m_notifier_add(struct goro_m *m) { }
 static void m_notifier_del(struct goro_m *m) { }
+static void m_freezable(void) { }
 #endif
 
 static void p_kick(struct irq_work *work)
@@ -124,6 +137,7 @@ static void m_main(struct goro_m *m)
 	m_notifier_add(m);
 	set_this_cpu(m);
 	preempt_enable();
+	m_freezable();
 	trace_goro_m_start(m->cpu, m->id);
 	goro_m_loop(m);
 	trace_goro_m_stop(m->cpu, m->id);
@@ -333,6 +347,25 @@ void goro_m_quit(struct goro_m *m)
 	m_end(m, 0);
 	if (p)
 		goro_p_release(p);
+}
+
+/*
+ * Suspend and hibernation freeze goroutines, as they do freezable threads. The
+ * freezer waits for every M that runs: at its next scheduling point it comes
+ * here, on its own stack and between two Gs, and keeps its P, so that what is
+ * readied meanwhile stays queued. It does not wait for an M that sleeps, idle
+ * or in a call that its G made (PF_NOFREEZE is set in sched_out, by the M, and
+ * cleared in sched_in): that one freezes when it wakes up and comes to a
+ * scheduling point. Without notifiers Ms are not frozen. The section is open.
+ */
+void goro_m_freeze(struct goro_m *m)
+{
+	goro_count(GORO_C_FREEZE);
+	m->frozen = true;
+	preempt_enable();
+	try_to_freeze();
+	preempt_disable();
+	m->frozen = false;
 }
 
 /* Sleep until somebody gives us a P. The section is open; we are a spare. */

@@ -15,6 +15,7 @@
  * new work: it looks at everything after it stopped to spin. The last one that
  * finds work wakes another, so that parallelism grows as long as there is more.
  */
+#include <linux/freezer.h>
 #include "sched.h"
 
 struct goro_sched goro_sched;
@@ -147,7 +148,7 @@ struct goro_g *goro_pick(struct goro_g *g)
 		goro_acct_charge(m);
 		m->acct = NULL;
 	}
-	if (unlikely(m->spoilt))
+	if (unlikely(m->spoilt) || freezing(current))
 		goto own;
 	if (unlikely(!p) && goro_p_regain(m))
 		p = m->p;
@@ -278,6 +279,10 @@ void goro_m_loop(struct goro_m *m)
 			preempt_enable();
 			cond_resched_tasks_rcu_qs();
 			preempt_disable();
+			continue;
+		}
+		if (freezing(current)) {
+			goro_m_freeze(m);
 			continue;
 		}
 		if (unlikely(m->spoilt)) {

@@ -81,6 +81,7 @@ void goro_m_exit(void);
 void goro_m_idle(struct goro_m *m);
 void goro_m_wait(struct goro_m *m);
 void goro_m_quit(struct goro_m *m);
+void goro_m_freeze(struct goro_m *m);
 bool goro_p_start(struct goro_p *p, bool spinning);
 void goro_p_release(struct goro_p *p);
 
