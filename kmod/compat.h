@@ -78,6 +78,15 @@ static inline void goro_hrtimer_setup(struct hrtimer *t,
 #endif
 }
 
+/* 6.4 declares it in linux/namei.h; exported long before, but in fs/internal.h only */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+struct dentry;
+struct path;
+struct vfsmount;
+int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt, const char *name,
+		    unsigned int flags, struct path *path);
+#endif
+
 /* x86 proper: objtool, retpolines, IBT, die notifiers. UML has none of them. */
 #if defined(CONFIG_X86) && !defined(CONFIG_UML)
 #define GORO_X86 1

@@ -22,13 +22,8 @@
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/stat.h>
+#include "compat.h"
 #include "httpd.h"
-
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
-/* exported long before that, but declared in fs/internal.h only */
-int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt, const char *name,
-		    unsigned int flags, struct path *path);
-#endif
 
 #define NOBODY 65534
 
