@@ -5,11 +5,8 @@
  * Strict where two readers of one stream could see different requests in it
  * (request smuggling): lines end in CRLF and nothing else, no folded lines, no
  * blank before a colon, one Content-Length of digits, never beside a
- * Transfer-Encoding. What is refused here closes the connection.
- *
- * A path comes out decoded and normalised, with no "." or ".." left; one that
- * climbs above the root is a 400. That is for tidy URLs: what keeps files
- * inside the root is the lookup (httpd_file.c), not this.
+ * Transfer-Encoding, of which chunked is the last. What is refused for such a
+ * reason closes the connection.
  */
 #include "http_text.h"
 
@@ -46,177 +43,136 @@ int http_scan(const char *buf, size_t len, struct http_scan *s)
 	return s->lines ? -431 : -400;
 }
 
-static bool is_token(unsigned char c)
+/*
+ * The next word of the comma-separated @list, without the blanks around it;
+ * empty ones are skipped. False at its end.
+ */
+static bool next_word(const char **list, const char **word, size_t *len)
 {
-	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
-	       (c && strchr("!#$%&'*+-.^_`|~", c));
+	const char *p = *list;
+
+	p += strspn(p, " \t,");
+	*word = p;
+	p += strcspn(p, ",");
+	*list = p;
+	while (p > *word && (p[-1] == ' ' || p[-1] == '\t'))
+		p--;
+	*len = p - *word;
+	return *len;
 }
 
-static bool is_host(unsigned char c)
+static bool is(const char *word, size_t len, const char *what)
 {
-	return is_token(c) ? c != '#' && c != '^' && c != '`' && c != '|' :
-	       c && strchr("()*+,;=:[]", c);
+	return len == strlen(what) && !strncasecmp(word, what, len);
 }
 
-static int hex(char c)
+/* What the head's fields say of the connection and the body, while they are read. */
+struct fields {
+	unsigned int hosts, lengths, since, unmodified, ranges, if_ranges;
+	bool coded;			/* Transfer-Encoding is there, */
+	bool chunked, unknown, twice;	/* ends in chunked, has others, has something behind it */
+	bool close, keep;
+	bool expect, demand;		/* 100-continue; anything else */
+	u64 length;
+};
+
+static int content_length(const char *p, struct fields *f)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* is @word one of the comma-separated words of @list? */
-static bool lists(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	while (*list) {
-		size_t len = strcspn(list, ","), end;
-
-		while (len && (*list == ' ' || *list == '\t')) {
-			list++;
-			len--;
-		}
-		for (end = len; end && (list[end - 1] == ' ' || list[end - 1] == '\t'); end--)
-			;
-		if (end == n && !strncasecmp(list, word, n))
-			return true;
-		list += len;
-		list += *list == ',';
-	}
-	return false;
-}
-
-/* Decode and normalise the path of a target, in place: 0 or a status. */
-static int parse_path(char *t, struct http_req *req)
-{
-	char *in = t, *out = t, *seg = t;
-
-	req->path = t;
-	req->dir = true;
-	/* per segment; *in is the slash before it */
-	while (*in && *in != '?') {
-		in++;
-		seg = out;
-		while (*in && *in != '/' && *in != '?') {
-			char c = *in++;
-
-			if (c == '#')
-				return 400;
-			if (c == '%') {
-				int hi = hex(in[0]), lo = hi < 0 ? -1 : hex(in[1]);
-
-				if (lo < 0 || !(hi | lo))
-					return 400;
-				c = hi << 4 | lo;
-				in += 2;
-			}
-			*out++ = c;
-			/* one that was encoded parts, too; its last digit is the slash before */
-			if (c == '/') {
-				in--;
-				out--;
-				break;
-			}
-		}
-		req->dir = true;
-		if (out - seg == 2 && seg[0] == '.' && seg[1] == '.') {
-			if (seg == t)
-				return 400;
-			/* back over the slash before, to the segment's begin */
-			for (out = seg - 1; out > t && out[-1] != '/'; out--)
-				;
-		} else if (out - seg == 1 && seg[0] == '.') {
-			out = seg;
-		} else if (out > seg) {
-			req->dir = *in && *in != '?';
-			if (req->dir)
-				*out++ = '/';
-		}
-	}
-	/* a fragment is none of a server's business */
-	if (strchr(in, '#'))
+	/* a list of equal numbers might be taken for one: it need not */
+	if (!*p || f->lengths++)
 		return 400;
-	*out = 0;
+	for (; *p; p++) {
+		if (*p < '0' || *p > '9')
+			return 400;
+		/* what is so long is as good as any that is too long */
+		f->length = f->length > U64_MAX / 100 ? f->length : f->length * 10 + (*p - '0');
+	}
 	return 0;
 }
 
-static int parse_target(char *t, struct http_req *req)
+static void transfer_encoding(const char *list, struct fields *f)
 {
-	if (!strncasecmp(t, "http://", 7) || !strncasecmp(t, "https://", 8)) {
-		char *host = strchr(t, ':') + 3;
+	const char *word;
+	size_t len;
 
-		t = host;
-		while (is_host(*t))
-			t++;
-		if (t == host || (*t && *t != '/' && *t != '?'))
-			return 400;
-		if (*t != '/') {
-			req->path = t;
-			req->dir = true;
-			if (strchr(t, '#'))
-				return 400;
-			*t = 0;
-			return 0;
-		}
+	f->coded = true;
+	while (next_word(&list, &word, &len)) {
+		f->twice |= f->chunked;
+		f->chunked = is(word, len, "chunked");
+		f->unknown |= !f->chunked;
 	}
-	if (*t != '/')
-		return 400;
-	return parse_path(t, req);
 }
 
-/* What the head's fields say, while they are read. */
-struct fields {
-	unsigned int hosts, lengths, codings;
-	bool chunked, close, keep;
-	bool body;
-	unsigned int etags, dates;
-};
+static void connection(const char *list, struct fields *f)
+{
+	const char *word;
+	size_t len;
+
+	while (next_word(&list, &word, &len)) {
+		f->close |= is(word, len, "close");
+		f->keep |= is(word, len, "keep-alive");
+	}
+}
+
+static void expect(const char *list, struct fields *f)
+{
+	const char *word;
+	size_t len;
+
+	while (next_word(&list, &word, &len)) {
+		if (is(word, len, "100-continue"))
+			f->expect = true;
+		else
+			f->demand = true;
+	}
+}
+
+static int add_line(struct http_lines *l, const char *value)
+{
+	if (l->n == HTTP_LINES_MAX)
+		return 431;
+	l->v[l->n++] = value;
+	return 0;
+}
 
 /* One field; name and value are NUL-terminated. 0 or a status. */
-static int parse_field(char *name, char *value, struct fields *f, struct http_req *req)
+static int parse_field(const char *name, const char *value, struct fields *f, struct http_cond *c)
 {
-	char *p = value;
-
-	if (!strcasecmp(name, "host")) {
-		while (is_host(*p))
-			p++;
-		if (*p || f->hosts++)
-			return 400;
-	} else if (!strcasecmp(name, "connection")) {
-		f->close |= lists(value, "close");
-		f->keep |= lists(value, "keep-alive");
-	} else if (!strcasecmp(name, "content-length")) {
-		if (!*p || f->lengths++)
-			return 400;
-		for (; *p; p++) {
-			if (*p < '0' || *p > '9')
-				return 400;
-			f->body |= *p != '0';
-		}
-	} else if (!strcasecmp(name, "transfer-encoding")) {
-		if (f->codings++)
-			return 400;
-		f->chunked = !strcasecmp(value, "chunked");
-		f->body = true;
-	} else if (!strcasecmp(name, "if-none-match")) {
-		/* two of them make a list that lies apart: as if there were none */
-		req->if_none_match = f->etags++ ? NULL : value;
-	} else if (!strcasecmp(name, "if-modified-since")) {
-		req->if_modified_since = f->dates++ ? NULL : value;
-	}
+	if (!strcasecmp(name, "host"))
+		return value[http_host_len(value)] || f->hosts++ ? 400 : 0;
+	if (!strcasecmp(name, "content-length"))
+		return content_length(value, f);
+	if (!strcasecmp(name, "if-match"))
+		return add_line(&c->if_match, value);
+	if (!strcasecmp(name, "if-none-match"))
+		return add_line(&c->if_none_match, value);
+	if (!strcasecmp(name, "transfer-encoding"))
+		transfer_encoding(value, f);
+	else if (!strcasecmp(name, "connection"))
+		connection(value, f);
+	else if (!strcasecmp(name, "expect"))
+		expect(value, f);
+	/* these are no lists: there twice, they are as good as not there */
+	else if (!strcasecmp(name, "if-modified-since"))
+		c->if_modified_since = f->since++ ? NULL : value;
+	else if (!strcasecmp(name, "if-unmodified-since"))
+		c->if_unmodified_since = f->unmodified++ ? NULL : value;
+	else if (!strcasecmp(name, "range"))
+		c->range = f->ranges++ ? NULL : value;
+	else if (!strcasecmp(name, "if-range"))
+		/* a condition that nothing meets */
+		c->if_range = f->if_ranges++ ? "" : value;
 	return 0;
 }
 
 /* The lines after the request line, each ended by CRLF. 0 or a status. */
-static int parse_fields(char *p, char *end, struct fields *f, struct http_req *req)
+static int parse_fields(char *p, char *end, struct fields *f, struct http_cond *c)
 {
 	while (p < end) {
 		char *eol = memchr(p, '\r', end - p), *name = p, *value, *last;
 		int status;
 
-		while (is_token(*p))
+		while (http_is_token(*p))
 			p++;
 		/* no name, a blank before the colon, or a folded line */
 		if (p == name || *p != ':')
@@ -228,10 +184,27 @@ static int parse_fields(char *p, char *end, struct fields *f, struct http_req *r
 		for (last = eol; last > value && (last[-1] == ' ' || last[-1] == '\t'); last--)
 			;
 		*last = 0;
-		status = parse_field(name, value, f, req);
+		status = parse_field(name, value, f, c);
 		if (status)
 			return status;
 		p = eol + 2;
+	}
+	return 0;
+}
+
+/* Where the body ends (RFC 9112, 6.3). 0 or a status, after which nobody knows. */
+static int parse_framing(const struct fields *f, bool old, struct http_req *req)
+{
+	if (f->coded) {
+		/* what somebody else could read differently, or nobody can */
+		if (f->lengths || old || f->twice || !f->chunked)
+			return 400;
+		if (f->unknown)
+			return 501;
+		req->framing = HTTP_CHUNKED;
+	} else if (f->length) {
+		req->framing = HTTP_LENGTH;
+		req->length = f->length;
 	}
 	return 0;
 }
@@ -240,7 +213,7 @@ static int parse_fields(char *p, char *end, struct fields *f, struct http_req *r
 static bool method_known(const char *m)
 {
 	static const char *const known[] = {
-		"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH",
+		"POST", "PUT", "DELETE", "TRACE", "CONNECT", "PATCH",
 	};
 	size_t i;
 
@@ -248,6 +221,12 @@ static bool method_known(const char *m)
 		if (!strcmp(m, known[i]))
 			return true;
 	return false;
+}
+
+static enum http_method method_of(const char *m)
+{
+	return !strcmp(m, "GET") ? HTTP_GET : !strcmp(m, "HEAD") ? HTTP_HEAD :
+	       !strcmp(m, "OPTIONS") ? HTTP_OPTIONS : HTTP_OTHER;
 }
 
 int http_parse(char *head, size_t len, struct http_req *req)
@@ -260,9 +239,10 @@ int http_parse(char *head, size_t len, struct http_req *req)
 	int status;
 
 	memset(req, 0, sizeof(*req));
+	req->method = HTTP_OTHER;
 	*eol = 0;
 
-	while (is_token(*p))
+	while (http_is_token(*p))
 		p++;
 	if (p == head || *p != ' ')
 		return 400;
@@ -277,31 +257,34 @@ int http_parse(char *head, size_t len, struct http_req *req)
 	if (strlen(version) != 8 || strncmp(version, "HTTP/", 5) || version[6] != '.' ||
 	    version[5] < '0' || version[5] > '9' || version[7] < '0' || version[7] > '9')
 		return 400;
-	req->head = !strcmp(head, "HEAD");
+	req->method = method_of(head);
 	if (version[5] != '1')
 		return 505;
 	old = version[7] == '0';
 
-	status = parse_fields(eol + 2, end, &f, req);
+	status = parse_fields(eol + 2, end, &f, &req->cond);
 	if (status)
 		return status;
 	if (!f.hosts && !old)
 		return 400;
-	/* framing that somebody else could read differently */
-	if (f.codings && (f.lengths || old))
-		return 400;
-	if (f.codings && !f.chunked)
-		return 501;
-	req->has_body = f.body;
-	/* a body is not read: the connection cannot go on behind it */
-	req->keep_alive = !f.close && (!old || f.keep) && !f.body;
+	status = parse_framing(&f, old, req);
+	if (status)
+		return status;
+	/* from here on the next request can be found */
+	req->keep_alive = !f.close && (!old || f.keep);
+	/* HTTP/1.0 knew no 100: who says so there repeats what somebody else said */
+	req->expect = (f.expect || f.demand) && !old && req->framing != HTTP_NO_BODY;
 
 	if (strlen(target) > HTTP_URI_MAX)
 		return 414;
-	if (!req->head && strcmp(head, "GET"))
-		return method_known(head) ? 405 : 501;
-	status = parse_target(target, req);
-	if (status)
+	if (req->method == HTTP_OTHER && !method_known(head))
+		return 501;
+	status = http_parse_target(target, !strcmp(head, "CONNECT"), req);
+	if (status == 400)
 		req->keep_alive = false;
+	if (!status && req->method == HTTP_OTHER)
+		status = 405;
+	if (!status && f.demand)
+		status = 417;
 	return status;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * HTTP's dates, entity tags, content types and reasons. Pure, see http_text.h.
+ * HTTP's dates, content types and reasons. Pure, see http_text.h.
  */
 #include "http_text.h"
 
@@ -68,10 +68,19 @@ static int num(const char *s, int n)
 	return v;
 }
 
-bool http_parse_date(const char *s, s64 *t)
+static int year_of(s64 t)
+{
+	char buf[HTTP_DATE_LEN];
+
+	http_date(t, buf);
+	return num(buf + 12, 4);
+}
+
+bool http_parse_date(const char *s, s64 now, s64 *t)
 {
 	const char *mon, *clock, *m;
-	int y, d, hh, mm, ss;
+	int y, month, d, hh, mm, ss;
+	s64 day;
 
 	if (looks_like(s, "aaa, dd aaa dddd dd:dd:dd GMT")) {
 		d = num(s + 5, 2);
@@ -93,7 +102,10 @@ bool http_parse_date(const char *s, s64 *t)
 		d = num(p + 2, 2);
 		mon = p + 5;
 		y = num(p + 9, 2);
-		y += y < 70 ? 2000 : 1900;
+		/* RFC 9110, 5.6.7: more than 50 years ahead is a century ago */
+		y += year_of(now) / 100 * 100;
+		if (y > year_of(now) + 50)
+			y -= 100;
 		clock = p + 12;
 	}
 	for (m = months; *m && strncmp(m, mon, 3); m += 3)
@@ -103,31 +115,13 @@ bool http_parse_date(const char *s, s64 *t)
 	ss = num(clock + 6, 2);
 	if (!*m || d < 1 || d > 31 || hh > 23 || mm > 59 || ss > 60)
 		return false;
-	*t = days_from_civil(y, (m - months) / 3 + 1, d) * 86400 + hh * 3600 + mm * 60 + ss;
+	month = (m - months) / 3 + 1;
+	day = days_from_civil(y, month, 1) + d - 1;
+	/* the 31st of a month that has none */
+	if (day >= days_from_civil(y + month / 12, month % 12 + 1, 1))
+		return false;
+	*t = day * 86400 + hh * 3600 + mm * 60 + ss;
 	return true;
-}
-
-bool http_etag_listed(const char *list, const char *etag)
-{
-	size_t n = strlen(etag);
-
-	for (;;) {
-		const char *end;
-
-		list += strspn(list, " \t,");
-		if (*list == '*')
-			return true;
-		if (list[0] == 'W' && list[1] == '/')
-			list += 2;
-		if (*list != '"')
-			return false;
-		end = strchr(list + 1, '"');
-		if (!end)
-			return false;
-		if ((size_t)(end + 1 - list) == n && !strncmp(list, etag, n))
-			return true;
-		list = end + 1;
-	}
 }
 
 const char *http_content_type(const char *path)
@@ -135,27 +129,47 @@ const char *http_content_type(const char *path)
 	static const struct {
 		const char *ext, *type;
 	} types[] = {
-		{ "html",  "text/html; charset=utf-8" },
-		{ "htm",   "text/html; charset=utf-8" },
-		{ "css",   "text/css; charset=utf-8" },
-		{ "js",    "text/javascript; charset=utf-8" },
-		{ "json",  "application/json" },
-		{ "txt",   "text/plain; charset=utf-8" },
-		{ "md",    "text/markdown; charset=utf-8" },
-		{ "c",     "text/plain; charset=utf-8" },
-		{ "h",     "text/plain; charset=utf-8" },
-		{ "xml",   "application/xml" },
-		{ "svg",   "image/svg+xml" },
-		{ "png",   "image/png" },
-		{ "jpg",   "image/jpeg" },
-		{ "jpeg",  "image/jpeg" },
-		{ "gif",   "image/gif" },
-		{ "webp",  "image/webp" },
-		{ "ico",   "image/x-icon" },
-		{ "pdf",   "application/pdf" },
-		{ "wasm",  "application/wasm" },
-		{ "woff2", "font/woff2" },
-		{ "gz",    "application/gzip" },
+		{ "html",       "text/html; charset=utf-8" },
+		{ "htm",        "text/html; charset=utf-8" },
+		{ "css",        "text/css; charset=utf-8" },
+		{ "js",         "text/javascript; charset=utf-8" },
+		{ "mjs",        "text/javascript; charset=utf-8" },
+		{ "json",       "application/json" },
+		{ "map",        "application/json" },
+		{ "webmanifest", "application/manifest+json" },
+		{ "txt",        "text/plain; charset=utf-8" },
+		{ "log",        "text/plain; charset=utf-8" },
+		{ "md",         "text/markdown; charset=utf-8" },
+		{ "csv",        "text/csv; charset=utf-8" },
+		{ "c",          "text/plain; charset=utf-8" },
+		{ "h",          "text/plain; charset=utf-8" },
+		{ "xml",        "application/xml" },
+		{ "xhtml",      "application/xhtml+xml" },
+		{ "atom",       "application/atom+xml" },
+		{ "rss",        "application/rss+xml" },
+		{ "svg",        "image/svg+xml" },
+		{ "png",        "image/png" },
+		{ "jpg",        "image/jpeg" },
+		{ "jpeg",       "image/jpeg" },
+		{ "gif",        "image/gif" },
+		{ "webp",       "image/webp" },
+		{ "avif",       "image/avif" },
+		{ "ico",        "image/x-icon" },
+		{ "pdf",        "application/pdf" },
+		{ "wasm",       "application/wasm" },
+		{ "woff",       "font/woff" },
+		{ "woff2",      "font/woff2" },
+		{ "ttf",        "font/ttf" },
+		{ "otf",        "font/otf" },
+		{ "mp3",        "audio/mpeg" },
+		{ "ogg",        "audio/ogg" },
+		{ "wav",        "audio/wav" },
+		{ "mp4",        "video/mp4" },
+		{ "webm",       "video/webm" },
+		{ "zip",        "application/zip" },
+		{ "gz",         "application/gzip" },
+		{ "tar",        "application/x-tar" },
+		{ "zst",        "application/zstd" },
 	};
 	const char *dot = strrchr(path, '.');
 	size_t i;
@@ -169,7 +183,9 @@ const char *http_content_type(const char *path)
 const char *http_reason(int status)
 {
 	switch (status) {
+	case 100: return "Continue";
 	case 200: return "OK";
+	case 206: return "Partial Content";
 	case 301: return "Moved Permanently";
 	case 304: return "Not Modified";
 	case 400: return "Bad Request";
@@ -177,33 +193,16 @@ const char *http_reason(int status)
 	case 404: return "Not Found";
 	case 405: return "Method Not Allowed";
 	case 408: return "Request Timeout";
+	case 412: return "Precondition Failed";
+	case 413: return "Content Too Large";
 	case 414: return "URI Too Long";
+	case 416: return "Range Not Satisfiable";
+	case 417: return "Expectation Failed";
+	case 421: return "Misdirected Request";
 	case 431: return "Request Header Fields Too Large";
 	case 501: return "Not Implemented";
 	case 503: return "Service Unavailable";
 	case 505: return "HTTP Version Not Supported";
 	default:  return "Internal Server Error";
 	}
-}
-
-bool http_escape(const char *path, char *buf, size_t size)
-{
-	static const char plain[] = "-._~!$&'()*+,;=:@/";
-	size_t n = 0;
-
-	for (; *path; path++) {
-		unsigned char c = *path;
-
-		if (n + 4 > size)
-			return false;
-		if ((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
-		    strchr(plain, c))
-			buf[n++] = c;
-		else
-			n += snprintf(buf + n, 4, "%%%02X", c);
-	}
-	if (!size)
-		return false;
-	buf[n] = 0;
-	return true;
 }

@@ -6,9 +6,10 @@
  *	insmod goro_httpd.ko root=/srv/www port=8080
  *
  * At most max_conns connections: "slots" is a channel used as a semaphore, one
- * element a connection, taken before accepting. When it is full, further
- * clients wait in the socket's backlog (no 503: they would only come again),
- * and every answer given then closes its connection, so that places turn over.
+ * element a connection, taken before accepting. When it is full and a client
+ * waits in the socket's backlog (no 503: it would only come again), the
+ * connection that has waited longest for a request is closed for it, and every
+ * answer given closes its connection, so that places turn over.
  *
  * Unload: the listening socket goes first. Then every connection's receiving
  * side is shut down: who waits for a request sees the end of the stream, who
@@ -26,6 +27,7 @@
 #include <linux/slab.h>
 #include <linux/tcp.h>
 #include <net/net_namespace.h>
+#include <net/ipv6.h>
 #include <net/sock.h>
 #include "httpd.h"
 
@@ -40,10 +42,19 @@ module_param(port, ushort, 0444);
 MODULE_PARM_DESC(port, "TCP port; 0: any, read it back here");
 static uint max_conns = 1024;
 module_param(max_conns, uint, 0444);
-MODULE_PARM_DESC(max_conns, "connections at once; further ones wait");
+MODULE_PARM_DESC(max_conns, "connections at once; further ones wait, idle ones go");
+static uint max_per_addr;
+module_param(max_per_addr, uint, 0644);
+MODULE_PARM_DESC(max_per_addr, "connections of one client's address (IPv6: /64); 0: any number");
 uint httpd_header_ms = 10000;
 module_param_named(header_ms, httpd_header_ms, uint, 0644);
 MODULE_PARM_DESC(header_ms, "ms from the first to the last byte of a request's head");
+uint httpd_body_ms = 10000;
+module_param_named(body_ms, httpd_body_ms, uint, 0644);
+MODULE_PARM_DESC(body_ms, "ms for a request's body");
+uint httpd_max_body = 65536;
+module_param_named(max_body, httpd_max_body, uint, 0644);
+MODULE_PARM_DESC(max_body, "bytes of a request's body that are read, and dropped");
 uint httpd_idle_ms = 60000;
 module_param_named(idle_ms, httpd_idle_ms, uint, 0644);
 MODULE_PARM_DESC(idle_ms, "ms to wait for a request");
@@ -60,9 +71,10 @@ static struct goro_group acceptor, conns;
 static DEFINE_SPINLOCK(httpd_lock);
 static LIST_HEAD(conn_list);		/* L */
 static unsigned long opened, closed;	/* L: connections */
+static unsigned long evicted, refused;	/* the acceptor's: for others; too many of an address */
 static atomic_long_t requests;
 static bool stopping;			/* set once, by unload, before it looks at the list */
-static bool full;			/* the acceptor waits for a slot; a hint */
+static bool full;			/* a client waits for a place; the acceptor's */
 
 bool httpd_stopping(void)
 {
@@ -71,7 +83,7 @@ bool httpd_stopping(void)
 
 bool httpd_crowded(void)
 {
-	return READ_ONCE(full) && goro_poll_sock(listener, EPOLLIN, GORO_NOW) > 0;
+	return READ_ONCE(full);
 }
 
 void httpd_count_request(void)
@@ -108,6 +120,29 @@ static int conn_main(void *arg)
 	return 0;
 }
 
+/* Are two sockets' clients the same? An IPv6 site has a /64, and all of its addresses. */
+static bool same_addr(const struct sock *a, const struct sock *b)
+{
+	if (a->sk_family != b->sk_family)
+		return false;
+#if IS_ENABLED(CONFIG_IPV6)
+	if (a->sk_family == AF_INET6 && !ipv6_addr_v4mapped(&a->sk_v6_daddr))
+		return ipv6_prefix_equal(&a->sk_v6_daddr, &b->sk_v6_daddr, 64);
+#endif
+	return a->sk_daddr == b->sk_daddr;
+}
+
+static unsigned int count_addr(const struct sock *sk)
+{
+	struct httpd_conn *c;
+	unsigned int n = 0;
+
+	lockdep_assert_held(&httpd_lock);
+	list_for_each_entry(c, &conn_list, node)
+		n += same_addr(c->sock->sk, sk);
+	return n;
+}
+
 static int conn_start(struct socket *sock)
 {
 	static const struct goro_attr attr = { .name = "httpd-conn" };
@@ -121,6 +156,8 @@ static int conn_start(struct socket *sock)
 	c->sock = sock;
 	tcp_sock_set_nodelay(sock->sk);
 	spin_lock(&httpd_lock);
+	c->refuse = max_per_addr && count_addr(sock->sk) >= max_per_addr;
+	refused += c->refuse;
 	list_add(&c->node, &conn_list);
 	opened++;
 	spin_unlock(&httpd_lock);
@@ -135,6 +172,61 @@ static int conn_start(struct socket *sock)
 	return err;
 }
 
+/* The connection that has waited longest for a request, with a reference, or NULL. */
+static struct httpd_conn *longest_idle(void)
+{
+	u64 now = ktime_get_ns(), oldest = U64_MAX;
+	struct httpd_conn *c, *found = NULL;
+
+	spin_lock(&httpd_lock);
+	list_for_each_entry(c, &conn_list, node) {
+		u64 since = READ_ONCE(c->idle_since);
+
+		if (!since || since >= oldest || c->evicted)
+			continue;
+		/* its first request may be on its way */
+		if (READ_ONCE(c->fresh) && now - since < HTTPD_FRESH)
+			continue;
+		oldest = since;
+		found = c;
+	}
+	if (found) {
+		kref_get(&found->ref);
+		WRITE_ONCE(found->evicted, true);
+	}
+	spin_unlock(&httpd_lock);
+	return found;
+}
+
+/*
+ * All places are taken: once a client waits, make one free. Of those who wait
+ * for a request the longest goes; where none does, those who are answered go, as
+ * they see "full". 0 with a slot, or -ECANCELED.
+ */
+static int make_room(void)
+{
+	char slot = 0;
+	int err = goro_poll_sock(listener, EPOLLIN, GORO_FOREVER);
+
+	/* a full barrier, which pairs with that in wait_idle() */
+	smp_store_mb(full, true);
+	/* one may be free by now */
+	if (err > 0)
+		err = goro_chan_try_send(slots, &slot);
+	while (err == -EAGAIN || err == -ETIMEDOUT) {
+		struct httpd_conn *c = longest_idle();
+
+		if (c) {
+			evicted++;
+			kernel_sock_shutdown(c->sock, SHUT_RD);
+			httpd_conn_put(c);
+		}
+		err = goro_chan_send_until(slots, &slot, goro_in(HTTPD_FRESH / 10));
+	}
+	WRITE_ONCE(full, false);
+	return err;
+}
+
 /* Take a slot, accept, start; again, until cancelled. */
 static int accept_main(void *arg)
 {
@@ -143,11 +235,8 @@ static int accept_main(void *arg)
 
 	for (;;) {
 		err = goro_chan_try_send(slots, &slot);
-		if (err == -EAGAIN) {
-			WRITE_ONCE(full, true);
-			err = goro_chan_send(slots, &slot);
-			WRITE_ONCE(full, false);
-		}
+		if (err == -EAGAIN)
+			err = make_room();
 		while (!err) {
 			struct socket *sock;
 
@@ -271,8 +360,8 @@ static void __exit httpd_exit(void)
 	sock_release(listener);
 	goro_chan_put(slots);
 	httpd_file_exit();
-	pr_info("%ld requests; %lu connections opened, %lu closed\n",
-		atomic_long_read(&requests), opened, closed);
+	pr_info("%ld requests; %lu connections opened, %lu closed; %lu for others, %lu refused\n",
+		atomic_long_read(&requests), opened, closed, evicted, refused);
 }
 
 module_init(httpd_init);

@@ -2,15 +2,14 @@
 /*
  * goro_httpd: one connection, in its goroutine.
  *
- * Straight code: read a head, answer, again. Every wait is a goro call, so a
- * connection that waits is a parked goroutine and no thread; file work, which
- * may wait for a disk, is between goro_block_begin() and _end(). Between two
- * pipelined requests and every 64 KiB of a body the goroutine yields.
+ * Straight code: read a head, drop the body, answer, again. Every wait is a
+ * goro call, so a connection that waits is a parked goroutine and no thread.
+ * Between two pipelined requests the goroutine yields.
  *
- * Limits: HTTP_HEAD_MAX bytes of head (431), HTTP_URI_MAX of target (414);
- * header_ms from a head's first byte to its last (408); idle_ms between
- * requests (closed without a word); send_ms for each HTTPD_OUT bytes of an
- * answer (reset). Request bodies are not read: the answer says close.
+ * Limits: HTTP_HEAD_MAX bytes of head (431), HTTP_URI_MAX of target (414),
+ * max_body of body (413); header_ms from a head's first byte to its last,
+ * body_ms for a body (408); idle_ms between requests (closed without a word);
+ * send_ms for each HTTPD_OUT bytes of an answer (reset).
  */
 #include <linux/slab.h>
 #include <net/sock.h>
@@ -31,6 +30,7 @@ struct httpd_conn *httpd_conn_alloc(void)
 		return NULL;
 	}
 	kref_init(&c->ref);
+	c->fresh = true;
 	return c;
 }
 
@@ -41,190 +41,28 @@ void httpd_conn_free(struct httpd_conn *c)
 	kfree(c);
 }
 
-static u64 ms(unsigned int n)
+/* Does the end of what we receive come from ourselves? */
+static bool shut_by_us(const struct httpd_conn *c)
 {
-	return goro_in((u64)n * NSEC_PER_MSEC);
-}
-
-static int conn_send(struct httpd_conn *c, const void *buf, size_t len)
-{
-	int n = goro_sock_send(c->sock, buf, len, ms(httpd_send_ms));
-
-	/* a reader that slow would hold what is queued for as long again */
-	if (n == -ETIMEDOUT)
-		sock_no_linger(c->sock->sk);
-	return n < 0 ? n : 0;
-}
-
-/* The fields every answer has, into c->out. Returns their length. */
-static size_t put_head(struct httpd_conn *c, int status)
-{
-	char date[HTTP_DATE_LEN];
-
-	http_date(ktime_get_real_seconds(), date);
-	return scnprintf(c->out, HTTPD_OUT_HEAD,
-			 "HTTP/1.1 %d %s\r\nServer: goro\r\nDate: %s\r\nConnection: %s\r\n",
-			 status, http_reason(status), date,
-			 c->req.keep_alive ? "keep-alive" : "close");
+	return httpd_stopping() || READ_ONCE(c->evicted);
 }
 
 /*
- * An answer without a file: its body is the reason. @more are further fields,
- * each with its CRLF, or "".
+ * Wait for a request's first bytes. Whoever waits here may be shut down for
+ * another's sake: either the acceptor sees that we wait, or we that it looks.
+ * Returns as goro_sock_recv().
  */
-static int answer(struct httpd_conn *c, int status, const char *more)
+static int wait_idle(struct httpd_conn *c, u64 deadline)
 {
-	const char *reason = http_reason(status);
-	size_t n = put_head(c, status);
+	int n = 0;
 
-	n += scnprintf(c->out + n, HTTPD_OUT - n, "%s", more);
-	if (status != 304)
-		n += scnprintf(c->out + n, HTTPD_OUT - n,
-			       "Content-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n",
-			       strlen(reason) + 5);
-	n += scnprintf(c->out + n, HTTPD_OUT - n, "\r\n");
-	if (status != 304 && !c->req.head)
-		n += scnprintf(c->out + n, HTTPD_OUT - n, "%d %s\n", status, reason);
-	return conn_send(c, c->out, n);
-}
-
-/* A directory asked for without its slash: send the client there. */
-static int answer_dir(struct httpd_conn *c)
-{
-	static const char location[] = "Location: /";
-	char *more = c->out + HTTPD_OUT / 2;
-	size_t n = strlen(location);
-
-	strscpy(more, location, HTTPD_OUT / 2);
-	/* a path that would not fit in a request is not redirected to */
-	if (!http_escape(c->req.path, more + n, HTTP_URI_MAX))
-		return answer(c, 404, "");
-	strcat(more, "/\r\n");
-	return answer(c, 301, more);
-}
-
-static int status_of(int err)
-{
-	switch (err) {
-	case -ENOENT:
-	case -ENOTDIR:
-	case -ENAMETOOLONG:
-	case -ELOOP:	/* magic and circular links */
-	case -EXDEV:	/* out of the root: say no more than "no" */
-		return 404;
-	case -EACCES:
-	case -EPERM:
-		return 403;
-	case -ENOMEM:
-	case -ENFILE:
-	case -EAGAIN:
-		return 503;
-	default:
-		return 500;
-	}
-}
-
-/* RFC 9110, 13.2.2: If-None-Match where it is there, else If-Modified-Since */
-static bool not_modified(const struct http_req *req, const struct httpd_file *f)
-{
-	s64 since;
-
-	if (req->if_none_match)
-		return http_etag_listed(req->if_none_match, f->etag);
-	return req->if_modified_since && http_parse_date(req->if_modified_since, &since) &&
-	       f->mtime <= since;
-}
-
-/* Open c->req.path, or the index.html of a directory. In block brackets. */
-static int open_path(struct httpd_conn *c, struct httpd_file *f)
-{
-	if (!c->req.dir)
-		return httpd_file_open(c->req.path, f);
-	/* the answer is not begun yet: its buffer is free for the name */
-	snprintf(c->out, HTTPD_OUT, "%sindex.html", c->req.path);
-	return httpd_file_open(c->out, f);
-}
-
-/*
- * The answer's head for an open file into c->out, so that it ends where the
- * body begins, at HTTPD_OUT_HEAD. Returns its length.
- */
-static size_t put_file_head(struct httpd_conn *c, const struct httpd_file *f, int status)
-{
-	char date[HTTP_DATE_LEN];
-	size_t n = put_head(c, status);
-
-	http_date(f->mtime, date);
-	n += scnprintf(c->out + n, HTTPD_OUT_HEAD - n, "Last-Modified: %s\r\nETag: %s\r\n",
-		       date, f->etag);
-	if (status == 200)
-		n += scnprintf(c->out + n, HTTPD_OUT_HEAD - n,
-			       "Content-Type: %s\r\nContent-Length: %llu\r\n",
-			       http_content_type(c->req.dir ? ".html" : c->req.path), f->size);
-	n += scnprintf(c->out + n, HTTPD_OUT_HEAD - n, "\r\n");
-	memmove(c->out + HTTPD_OUT_HEAD - n, c->out, n);
+	/* a full barrier, which pairs with that in make_room() */
+	smp_store_mb(c->idle_since, ktime_get_ns());
+	/* who has not been served yet is let wait; the acceptor looks at it again */
+	if (READ_ONCE(c->fresh) || !httpd_crowded())
+		n = goro_sock_recv(c->sock, c->in, HTTP_HEAD_MAX, deadline);
+	WRITE_ONCE(c->idle_since, 0);
 	return n;
-}
-
-/* The rest of a body, whose first @pos bytes are sent. Closes the file. */
-static int send_rest(struct httpd_conn *c, struct httpd_file *f, u64 pos)
-{
-	unsigned int turns = 0;
-	int err = 0;
-
-	while (!err && pos < f->size) {
-		int n;
-
-		goro_block_begin();
-		n = httpd_file_read(f, c->out, min_t(u64, HTTPD_OUT, f->size - pos), pos);
-		goro_block_end();
-		/* the length is promised: a file that has shrunk ends the connection */
-		err = n > 0 ? conn_send(c, c->out, n) : n ?: -EIO;
-		pos += n;
-		if (++turns % 4 == 0)
-			goro_yield();
-	}
-	goro_block_begin();
-	httpd_file_close(f);
-	goro_block_end();
-	return err;
-}
-
-static int serve_file(struct httpd_conn *c)
-{
-	struct httpd_file f;
-	int err, head, body = 0, n = 0, status = 200;
-
-	/* one bracket for all of a small file: look up, open, read, close */
-	goro_block_begin();
-	err = open_path(c, &f);
-	if (!err) {
-		if (not_modified(&c->req, &f))
-			status = 304;
-		else if (!c->req.head)
-			body = min_t(u64, f.size, HTTPD_OUT - HTTPD_OUT_HEAD);
-		if (body)
-			n = httpd_file_read(&f, c->out + HTTPD_OUT_HEAD, body, 0);
-		if (n != body || status == 304 || c->req.head || body == f.size) {
-			httpd_file_close(&f);
-			f.file = NULL;
-		}
-	}
-	goro_block_end();
-
-	if (err == -EISDIR && !c->req.dir)
-		return answer_dir(c);
-	if (err)
-		return answer(c, status_of(err), "");
-	/* it shrank between the look and the read, or the disk failed */
-	if (n != body)
-		return answer(c, 500, "");
-	head = put_file_head(c, &f, status);
-	err = conn_send(c, c->out + HTTPD_OUT_HEAD - head, head + body);
-	if (!f.file)
-		return err;
-	/* after a failed send from its end on: only to close it */
-	return send_rest(c, &f, err ? f.size : body) ?: err;
 }
 
 /*
@@ -233,8 +71,7 @@ static int serve_file(struct httpd_conn *c)
  */
 static int read_head(struct httpd_conn *c)
 {
-	u64 deadline = ms(httpd_idle_ms);
-	bool begun = false;
+	u64 idle = httpd_ms(httpd_idle_ms), deadline = 0;
 
 	memset(&c->scan, 0, sizeof(c->scan));
 	for (;;) {
@@ -242,51 +79,109 @@ static int read_head(struct httpd_conn *c)
 
 		if (n)
 			return n;
-		if (c->len && !begun) {
-			begun = true;
-			deadline = ms(httpd_header_ms);
+		/* empty lines are no beginning */
+		if (c->scan.start == c->len) {
+			memset(&c->scan, 0, sizeof(c->scan));
+			c->len = 0;
+			n = wait_idle(c, idle);
+			if (n <= 0)
+				return 0;
+			deadline = httpd_ms(httpd_header_ms);
+		} else {
+			if (!deadline)
+				deadline = httpd_ms(httpd_header_ms);
+			n = goro_sock_recv(c->sock, c->in + c->len, HTTP_HEAD_MAX - c->len,
+					   deadline);
+			/* half a request and no more to come, not by our own doing: say so */
+			if (!n)
+				return shut_by_us(c) ? 0 : -400;
+			if (n < 0)
+				return n == -ETIMEDOUT ? -408 : 0;
 		}
-		n = goro_sock_recv(c->sock, c->in + c->len, HTTP_HEAD_MAX - c->len, deadline);
-		if (n > 0) {
-			c->len += n;
-			continue;
-		}
-		/* half a request and no more to come, not by our own doing: say so */
-		if (!n && begun && !httpd_stopping())
-			return -400;
-		return n == -ETIMEDOUT && begun ? -408 : 0;
+		c->len += n;
 	}
+}
+
+/*
+ * Read the request's body and drop it; @head bytes of c->in are the head. What
+ * came with the head is gone through first; then no more is received than the
+ * body has still to have, so that the next request stays where it is. Returns 1
+ * when all of it is read, 0 to close without an answer, minus the status.
+ */
+static int drop_body(struct httpd_conn *c, size_t head)
+{
+	u64 deadline = httpd_ms(httpd_body_ms);
+	struct http_body b;
+	size_t used;
+	int n = http_body_init(&b, &c->req, httpd_max_body);
+
+	if (n)
+		return -n;
+	n = http_body_feed(&b, c->in + head, c->len - head, &used);
+	c->len -= used;
+	memmove(c->in + head, c->in + head + used, c->len - head);
+	/* a part of the body is here: then the client does not wait */
+	if (!n && !used && c->req.expect && httpd_continue(c))
+		return 0;
+	while (!n) {
+		n = goro_sock_recv(c->sock, c->out, min_t(u64, HTTPD_OUT, http_body_need(&b)),
+				   deadline);
+		if (!n)
+			return shut_by_us(c) ? 0 : -400;
+		if (n < 0)
+			return n == -ETIMEDOUT ? -408 : 0;
+		n = http_body_feed(&b, c->out, n, &used);
+	}
+	return n;
+}
+
+static int answer(struct httpd_conn *c, int status)
+{
+	if (status == 405)
+		return httpd_answer(c, status, HTTPD_ALLOW);
+	if (status)
+		return httpd_answer(c, status, "");
+	if (c->req.method == HTTP_OPTIONS)
+		return httpd_answer(c, 200, HTTPD_ALLOW);
+	return httpd_answer_file(c);
 }
 
 /* One request. Returns whether the connection goes on. */
 static bool serve_one(struct httpd_conn *c)
 {
-	int n, status, err;
+	int head, n, status;
 
 	memset(&c->req, 0, sizeof(c->req));
-	n = read_head(c);
-	if (!n)
+	head = read_head(c);
+	if (!head)
 		return false;
+	WRITE_ONCE(c->fresh, false);
 	httpd_count_request();
-	if (n < 0) {
-		c->linger = !answer(c, -n, "");
+	if (head < 0) {
+		c->linger = !answer(c, -head);
 		return false;
 	}
-	status = http_parse(c->in + c->scan.start, n - c->scan.start, &c->req);
-	if (httpd_stopping() || httpd_crowded())
+	status = http_parse(c->in + c->scan.start, head - c->scan.start, &c->req);
+	/* refused before the body came: the client may leave it out, or not */
+	if (status && c->req.expect)
 		c->req.keep_alive = false;
-	if (status == 405)
-		err = answer(c, status, "Allow: GET, HEAD\r\n");
-	else if (status)
-		err = answer(c, status, "");
-	else
-		err = serve_file(c);
-	if (err)
+	if (c->req.framing != HTTP_NO_BODY && (!status || c->req.keep_alive)) {
+		n = drop_body(c, head);
+		if (!n)
+			return false;
+		if (n < 0) {
+			c->req.keep_alive = false;
+			status = -n;
+		}
+	}
+	if (httpd_crowded() || shut_by_us(c))
+		c->req.keep_alive = false;
+	if (answer(c, status))
 		return false;
 	c->linger = !c->req.keep_alive;
 	/* what is behind the head is the next request's */
-	c->len -= n;
-	memmove(c->in, c->in + n, c->len);
+	c->len -= head;
+	memmove(c->in, c->in + head, c->len);
 	return c->req.keep_alive;
 }
 
@@ -311,7 +206,9 @@ static void linger(struct httpd_conn *c)
 
 void httpd_conn_serve(struct httpd_conn *c)
 {
-	while (serve_one(c)) {
+	if (c->refuse)
+		c->linger = !httpd_answer(c, 503, "Retry-After: 1\r\n");
+	while (!c->refuse && serve_one(c)) {
 		/* pipelined: it would go on and on without ever waiting */
 		if (c->len)
 			goro_yield();

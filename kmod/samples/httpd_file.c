@@ -63,6 +63,18 @@ void httpd_file_exit(void)
 	path_put(&root_path);
 }
 
+static void set_meta(struct http_meta *m, const struct kstat *st)
+{
+	u64 mtime = (u64)st->mtime.tv_sec * NSEC_PER_SEC + st->mtime.tv_nsec;
+
+	m->size = st->size;
+	m->mtime = st->mtime.tv_sec;
+	m->now = ktime_get_real_seconds();
+	/* the coarsest clock of a file system, FAT's, ticks every 2 s */
+	m->weak = m->mtime + 2 >= m->now;
+	snprintf(m->etag, sizeof(m->etag), "\"%llx-%llx-%llx\"", st->ino, m->size, mtime);
+}
+
 static int file_open(const char *name, struct httpd_file *f)
 {
 	struct kstat st;
@@ -88,10 +100,7 @@ static int file_open(const char *name, struct httpd_file *f)
 		err = PTR_ERR(f->file);
 		goto out;
 	}
-	f->size = st.size;
-	f->mtime = st.mtime.tv_sec;
-	snprintf(f->etag, sizeof(f->etag), "\"%llx-%llx-%llx\"", st.ino, f->size,
-		 (u64)st.mtime.tv_sec * NSEC_PER_SEC + st.mtime.tv_nsec);
+	set_meta(&f->meta, &st);
 out:
 	path_put(&path);
 	return err;
