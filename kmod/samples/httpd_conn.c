@@ -198,6 +198,9 @@ static void linger(struct httpd_conn *c)
 
 	if (kernel_sock_shutdown(c->sock, SHUT_WR))
 		return;
+	/* whoever waits for a place may have this one, before any idle connection's */
+	WRITE_ONCE(c->fresh, false);
+	WRITE_ONCE(c->idle_since, 1);
 	do {
 		n = goro_sock_recv(c->sock, c->in, HTTP_HEAD_MAX, deadline);
 		left -= min_t(size_t, left, max(n, 0));
