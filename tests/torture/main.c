@@ -73,6 +73,7 @@ static const struct way {
 	{ GORO_C_WAKE_TIMEOUT, "wake by deadline", false },
 	{ GORO_C_WAKE_CANCEL, "wake by cancel", false },
 	{ GORO_C_GO_ATOMIC, "start in an interrupt", false },
+	{ GORO_C_THROTTLE, "throttled", false },
 	{ GORO_C_STEAL, "steal", true },
 	{ GORO_C_SPIN, "spinning M", true },
 };
@@ -108,7 +109,8 @@ static const struct scene {
 	void (*fn)(u64 nr, struct rnd_state *r);
 	u32 weight;
 } scenes[] = {
-	{ tt_chan, 54 },
+	{ tt_chan, 50 },
+	{ tt_capped, 4 },
 	{ tt_irq, 6 },
 	{ tt_burst, 6 },
 	{ tt_ring, 8 },

@@ -81,6 +81,7 @@ void tt_sleepers(u64 nr, struct rnd_state *r);
 void tt_tree(u64 nr, struct rnd_state *r);
 void tt_nil(u64 nr, struct rnd_state *r);
 void tt_irq(u64 nr, struct rnd_state *r);	/* irq.c */
+void tt_capped(u64 nr, struct rnd_state *r);	/* capped.c */
 
 /* wait for members whose state is the caller's: does not return while one lives */
 int tt_wait(struct goro_wg *wg, u64 nr, const char *what);
