@@ -278,15 +278,15 @@ static int sockets(void)
 			ends[i] = NULL;
 			return err;
 		}
-		err = kernel_bind(ends[i], (struct sockaddr *)&addr[i], sizeof(addr[i]));
+		err = kernel_bind(ends[i], (void *)&addr[i], sizeof(addr[i]));
 		if (err)
 			return err;
 		err = kernel_getsockname(ends[i], (struct sockaddr *)&addr[i]);
 		if (err < 0)
 			return err;
 	}
-	err = kernel_connect(ends[0], (struct sockaddr *)&addr[1], sizeof(addr[1]), 0);
-	return err ?: kernel_connect(ends[1], (struct sockaddr *)&addr[0], sizeof(addr[0]), 0);
+	err = kernel_connect(ends[0], (void *)&addr[1], sizeof(addr[1]), 0);
+	return err ?: kernel_connect(ends[1], (void *)&addr[0], sizeof(addr[0]), 0);
 }
 
 static struct goro_chan *chan(int *err)
