@@ -14,6 +14,9 @@
  * by the global queue. Nothing else looks at the cap, so a G runs on until its
  * next scheduling point.
  *
+ * Who was cancelled is to end, and waits for one period at most, whatever is to
+ * be made up for: goro_acct_cancelled() has the timer look for such.
+ *
  * The timer runs while something is used: it is started by the first G that is
  * to run, and stops after a period in which nothing was used and nobody waits.
  *
@@ -22,7 +25,8 @@
  * freed after an RCU grace period, as the last reference may be the timer's own.
  *
  * Locks: a->lock is IRQ-safe; nothing is woken and no other lock is taken under
- * it but the timer base's. Charging takes none: sched_out holds an rq lock.
+ * it but the timer base's; a group's lock may be held around it. Charging takes
+ * none: sched_out holds an rq lock.
  */
 #include <linux/percpu.h>
 #include <linux/slab.h>
@@ -42,6 +46,7 @@ struct goro_acct {
 	struct llist_node *oldest;	/* L: the end of it */
 	u32 nwaiting;			/* L */
 	u64 waiting_since;		/* L */
+	bool cancelled;			/* L: who waits may have been cancelled */
 	u64 nr_periods;			/* L */
 	u64 nr_throttled;		/* L */
 	u64 throttled_ns;		/* L */
@@ -84,6 +89,17 @@ struct batch {
 	u32 n;
 };
 
+static void acct_wait(struct goro_acct *a, struct goro_g *g)
+{
+	if (a->oldest)
+		a->oldest->next = &g->qnode;
+	else
+		a->waiting = &g->qnode;
+	a->oldest = &g->qnode;
+	if (!a->nwaiting++)
+		a->waiting_since = now_ns();
+}
+
 static void take_waiting(struct goro_acct *a, struct batch *b)
 {
 	b->first = a->waiting;
@@ -94,6 +110,30 @@ static void take_waiting(struct goro_acct *a, struct batch *b)
 	a->waiting = NULL;
 	a->oldest = NULL;
 	a->nwaiting = 0;
+}
+
+/* Those who wait and were cancelled may run. The lock is held. */
+static void take_cancelled(struct goro_acct *a, struct batch *b)
+{
+	struct llist_node *node, *next;
+	struct batch all;
+
+	take_waiting(a, &all);
+	for (node = all.n ? all.first : NULL; node; node = next) {
+		struct goro_g *g = container_of(node, struct goro_g, qnode);
+
+		next = node->next;
+		node->next = NULL;
+		if (!READ_ONCE(g->cancelled)) {
+			acct_wait(a, g);
+			continue;
+		}
+		if (b->n++)
+			b->last->next = node;
+		else
+			b->first = node;
+		b->last = node;
+	}
 }
 
 static void requeue(struct batch *b)
@@ -131,6 +171,9 @@ static enum hrtimer_restart on_period(struct hrtimer *t)
 	atomic64_add(min_t(s64, n * a->quota, (s64)a->quota - left), &a->left);
 	if (atomic64_read(&a->left) > 0)
 		take_waiting(a, &b);
+	else if (a->cancelled)
+		take_cancelled(a, &b);
+	a->cancelled = false;
 	raw_spin_unlock_irqrestore(&a->lock, flags);
 	requeue(&b);
 	return HRTIMER_RESTART;
@@ -246,22 +289,27 @@ bool goro_acct_admit(struct goro_g *g)
 			goro_acct_get(a);
 			hrtimer_start(&a->timer, ns_to_ktime(a->period), HRTIMER_MODE_REL_HARD);
 		}
-		run = atomic64_read(&a->left) > 0;
+		run = atomic64_read(&a->left) > 0 || READ_ONCE(g->cancelled);
 	}
 	if (!run) {
 		goro_count(GORO_C_THROTTLE);
 		WRITE_ONCE(g->reason, GORO_R_THROTTLED);
 		g->qnode.next = NULL;
-		if (a->oldest)
-			a->oldest->next = &g->qnode;
-		else
-			a->waiting = &g->qnode;
-		a->oldest = &g->qnode;
-		if (!a->nwaiting++)
-			a->waiting_since = now_ns();
+		acct_wait(a, g);
 	}
 	raw_spin_unlock_irqrestore(&a->lock, flags);
 	return run;
+}
+
+/* Gs of `a` have just been cancelled: those that wait here are in nobody's reach else. */
+void goro_acct_cancelled(struct goro_acct *a)
+{
+	unsigned long flags;
+
+	/* who is not waiting yet sees its flag under the lock: goro_acct_admit() */
+	raw_spin_lock_irqsave(&a->lock, flags);
+	a->cancelled = true;
+	raw_spin_unlock_irqrestore(&a->lock, flags);
 }
 
 /* All Gs have ended; what they dropped is freed. */

@@ -7,8 +7,9 @@
  * but the waiters knows the group, so a waiter that saw n == 0 under the lock
  * may free it.
  *
- * Lock order: group->lock, nothing inside it (claims are atomics; readying
- * happens after it was dropped, with the waiters on a list of our own).
+ * Lock order: group->lock, inside it the account's and nothing else (claims are
+ * atomics; readying happens after it was dropped, with the waiters on a list of
+ * our own).
  */
 #include "sched.h"
 
@@ -63,6 +64,8 @@ void goro_group_cancel(struct goro_group *grp)
 		g->qnode.next = claimed;
 		claimed = &g->qnode;
 	}
+	if (grp->acct && grp->n)	/* who has not left holds the account */
+		goro_acct_cancelled(grp->acct);
 	goro_unlock(&grp->lock);
 	while (claimed) {
 		g = container_of(claimed, struct goro_g, qnode);

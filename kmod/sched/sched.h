@@ -156,6 +156,7 @@ void goro_stack_flush(struct goro_p *p);
 void goro_acct_start(struct goro_m *m, struct goro_acct *a);
 void goro_acct_charge(struct goro_m *m);
 bool goro_acct_admit(struct goro_g *g);
+void goro_acct_cancelled(struct goro_acct *a);
 void goro_acct_exit(void);
 
 /* dump.c */

@@ -77,6 +77,13 @@ static int burn(struct job *j)
 	return goro_cancelled() ? -ECANCELED : 0;
 }
 
+/* the same, but it begins with a turn as long as two hundred quotas */
+static int burn_long(struct job *j)
+{
+	mdelay(200);
+	return burn(j);
+}
+
 static int once(void *arg)
 {
 	struct fx *f = arg;
@@ -175,6 +182,35 @@ static void lifted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n2), MANY);
 }
 
+static int late(void *arg)
+{
+	atomic_inc(&((struct fx *)arg)->n2);
+	return goro_cancelled();
+}
+
+/* So much is to be made up for that nobody would see the end of it: who is cancelled ends. */
+static void cancelled_in_debt(struct kunit *test)
+{
+	struct fx *f = fx_of(test);
+	u64 throttles = goro_counter(GORO_C_THROTTLE);
+	struct job *j = job_set(f, 0, burn_long, NULL);
+	struct goro_group bystander;
+
+	KUNIT_ASSERT_EQ(test, goro_acct_set_max(acct_of(test), MS, 400 * MS), 0);
+	job_go(test, j);
+	KUNIT_EXPECT_TRUE(test, eventually(goro_counter(GORO_C_THROTTLE) > throttles));
+	goro_group_init(&bystander);
+	goro_group_account(&bystander, acct_of(test));
+	KUNIT_EXPECT_EQ(test, goro_group_go(&bystander, late, f), 0);
+	KUNIT_EXPECT_TRUE(test, eventually(goro_counter(GORO_C_THROTTLE) > throttles + 1));
+	goro_group_cancel(&f->grp);
+	EXPECT_DONE(test, j, -ECANCELED);
+	/* the other one of the account, who was not, still waits; until it is */
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->n2), 0);
+	goro_group_stop(&bystander);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->n2), 1);
+}
+
 /* One that waits is cancelled: it ends when it may run again. */
 static void cancelled(struct kunit *test)
 {
@@ -196,6 +232,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(others_run),
 	KUNIT_CASE(lifted),
 	KUNIT_CASE(cancelled),
+	KUNIT_CASE(cancelled_in_debt),
 	{}
 };
 
