@@ -58,3 +58,16 @@ int goro_dev_usage(int dev, struct goro_usage *u)
 	*u = (struct goro_usage) { 0 };
 	return goro_ioctl_(dev, GORO_IOC_USAGE, u);
 }
+
+int goro_dev_cpu_stat(int dev, struct goro_cpu_stat *s)
+{
+	*s = (struct goro_cpu_stat) { 0 };
+	return goro_ioctl_(dev, GORO_IOC_CPU_STAT, s);
+}
+
+int goro_dev_cpu_max(int dev, uint64_t quota_ns, uint64_t period_ns)
+{
+	struct goro_cpu_max a = { .quota_ns = quota_ns, .period_ns = period_ns };
+
+	return goro_ioctl_(dev, GORO_IOC_CPU_MAX, &a);
+}

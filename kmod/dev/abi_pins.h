@@ -40,6 +40,24 @@ PIN(goro_usage, tasks, 32);
 PIN(goro_usage, stack_bytes, 40);
 PIN_SIZE(goro_usage, 48);
 
+PIN(goro_cpu_stat, flags, 0);
+PIN(goro_cpu_stat, reserved, 4);
+PIN(goro_cpu_stat, usage_ns, 8);
+PIN(goro_cpu_stat, nr_periods, 16);
+PIN(goro_cpu_stat, nr_throttled, 24);
+PIN(goro_cpu_stat, throttled_ns, 32);
+PIN(goro_cpu_stat, quota_ns, 40);
+PIN(goro_cpu_stat, period_ns, 48);
+PIN(goro_cpu_stat, top_quota_ns, 56);
+PIN(goro_cpu_stat, top_period_ns, 64);
+PIN_SIZE(goro_cpu_stat, 72);
+
+PIN(goro_cpu_max, flags, 0);
+PIN(goro_cpu_max, reserved, 4);
+PIN(goro_cpu_max, quota_ns, 8);
+PIN(goro_cpu_max, period_ns, 16);
+PIN_SIZE(goro_cpu_max, 24);
+
 PIN(goro_chan_create, flags, 0);
 PIN(goro_chan_create, elem, 4);
 PIN(goro_chan_create, cap, 8);
@@ -110,6 +128,8 @@ PIN_CMD(GORO_IOC_STATS, 0xc0a8c601);
 PIN_CMD(GORO_IOC_CHAN_CREATE, 0x4010c602);
 PIN_CMD(GORO_IOC_TASK_SPAWN, 0x4040c603);
 PIN_CMD(GORO_IOC_USAGE, 0xc030c604);
+PIN_CMD(GORO_IOC_CPU_STAT, 0xc048c605);
+PIN_CMD(GORO_IOC_CPU_MAX, 0x4018c606);
 PIN_CMD(GORO_IOC_SEND, 0x4018c620);
 PIN_CMD(GORO_IOC_RECV, 0x4018c621);
 PIN_CMD(GORO_IOC_CHAN_CLOSE, 0x0000c622);

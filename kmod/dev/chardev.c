@@ -2,11 +2,12 @@
 /*
  * /dev/goro: where programs get channels and tasks from.
  *
- * The device itself has no state: every object is a file of its own (chan_fd.c,
- * task_fd.c). Its mode is 0600, root's; a udev rule may give it to a group. What
- * the module allocates for a program is charged to the program's memory cgroup
- * and limited per user (user.c), whoever opened the device: an fd may be handed
- * to others, and classes not marked unprivileged look at the caller, too.
+ * Every object is a file of its own (chan_fd.c, task_fd.c); an open file of the
+ * device is what CPU time is accounted to (file.c). The device's mode is 0600,
+ * root's; a udev rule may give it to a group. What the module allocates for a
+ * program is charged to the program's memory cgroup and limited per user
+ * (user.c), whoever opened the device: an fd may be handed to others, and
+ * classes not marked unprivileged look at the caller, too.
  *
  * Unloading: each open file pins goro.ko, so goro_dev_exit() finds none; tasks
  * whose files are gone were cancelled, and goro_task_exit() waits for them.
@@ -84,7 +85,8 @@ static int dev_query(unsigned int cmd, unsigned long arg)
 		return -EINVAL;
 	q = (struct goro_query) {
 		.abi = GORO_ABI,
-		.features = GORO_FEATURE_CHAN | GORO_FEATURE_TASK | GORO_FEATURE_USER,
+		.features = GORO_FEATURE_CHAN | GORO_FEATURE_TASK | GORO_FEATURE_USER |
+			    GORO_FEATURE_CPU_MAX,
 		.elem_max = GORO_CHAN_ELEM_MAX,
 		.procs = goro_procs(),
 		.cap_max = GORO_CHAN_CAP_MAX,
@@ -157,16 +159,39 @@ static int dev_chan_create(unsigned int cmd, unsigned long arg)
 	return err ? err : goro_chan_fd_create(&a);
 }
 
-static int dev_task_spawn(unsigned int cmd, unsigned long arg)
+static int dev_cpu_stat(struct goro_file *f, unsigned int cmd, unsigned long arg)
+{
+	struct goro_cpu_stat a;
+	int err = goro_dev_get(&a, sizeof(a), 72, cmd, arg);
+
+	if (err)
+		return err;
+	if (a.flags || a.reserved)
+		return -EINVAL;
+	goro_file_cpu_stat(f, &a);
+	return goro_dev_put(&a, sizeof(a), cmd, arg);
+}
+
+static int dev_cpu_max(struct goro_file *f, unsigned int cmd, unsigned long arg)
+{
+	struct goro_cpu_max a;
+	int err = goro_dev_get(&a, sizeof(a), 24, cmd, arg);
+
+	return err ? err : goro_file_cpu_max(f, &a);
+}
+
+static int dev_task_spawn(struct goro_file *f, unsigned int cmd, unsigned long arg)
 {
 	struct goro_task_spawn a;
 	int err = goro_dev_get(&a, sizeof(a), 64, cmd, arg);
 
-	return err ? err : goro_task_fd_spawn(&a);
+	return err ? err : goro_task_fd_spawn(f, &a);
 }
 
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
+	struct goro_file *f = file->private_data;
+
 	switch (GORO_CMD(cmd)) {
 	case GORO_CMD(GORO_IOC_QUERY):
 		return dev_query(cmd, arg);
@@ -174,55 +199,27 @@ static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return dev_stats(cmd, arg);
 	case GORO_CMD(GORO_IOC_USAGE):
 		return dev_usage(cmd, arg);
+	case GORO_CMD(GORO_IOC_CPU_STAT):
+		return dev_cpu_stat(f, cmd, arg);
+	case GORO_CMD(GORO_IOC_CPU_MAX):
+		return dev_cpu_max(f, cmd, arg);
 	case GORO_CMD(GORO_IOC_CHAN_CREATE):
 		return dev_chan_create(cmd, arg);
 	case GORO_CMD(GORO_IOC_TASK_SPAWN):
-		return dev_task_spawn(cmd, arg);
+		return dev_task_spawn(f, cmd, arg);
 	default:
 		return -ENOTTY;
 	}
 }
 
-static int dev_open(struct inode *inode, struct file *file)
-{
-	struct goro_user *u = goro_user_get();
-	int err;
-
-	if (IS_ERR(u))
-		return PTR_ERR(u);
-	err = goro_user_charge(u, GORO_RES_FILES, 1);
-	if (err) {
-		goro_user_put(u);
-		return err;
-	}
-	file->private_data = u;
-	return nonseekable_open(inode, file);
-}
-
-static int dev_release(struct inode *inode, struct file *file)
-{
-	struct goro_user *u = file->private_data;
-
-	goro_user_uncharge(u, GORO_RES_FILES, 1);
-	goro_user_put(u);
-	return 0;
-}
-
-#ifdef CONFIG_PROC_FS
-static void dev_show_fdinfo(struct seq_file *m, struct file *file)
-{
-	goro_user_show(m, file->private_data);
-}
-#endif
-
 static const struct file_operations dev_fops = {
 	.owner = THIS_MODULE,
-	.open = dev_open,
-	.release = dev_release,
+	.open = goro_file_open,
+	.release = goro_file_release,
 	.unlocked_ioctl = dev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 #ifdef CONFIG_PROC_FS
-	.show_fdinfo = dev_show_fdinfo,
+	.show_fdinfo = goro_file_show,
 #endif
 };
 
@@ -246,12 +243,14 @@ int goro_dev_init(void)
 	err = goro_class_register(&goro_class_wc);
 	if (err)
 		goto out_basic;
+	goro_user_init();
 	err = misc_register(&dev_misc);
 	if (err)
-		goto out_wc;
+		goto out_user;
 	return 0;
 
-out_wc:
+out_user:
+	goro_user_exit();
 	goro_class_unregister(&goro_class_wc);
 out_basic:
 	goro_class_basic_exit();

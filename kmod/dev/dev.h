@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * dev/'s insides. Rests on core/ and sched/ through goro.h and core.h only.
+ * dev/'s insides. Rests on core/ and sched/ through goro.h, core.h and acct.h only.
  */
 #ifndef _GORO_DEV_DEV_H
 #define _GORO_DEV_DEV_H
 
 #include <linux/fs.h>
 #include <linux/ioctl.h>
+#include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -14,6 +15,7 @@
 #include <goro/class.h>
 #include <linux/goro.h>
 #include "../core/core.h"
+#include "../sched/acct.h"
 
 #define GORO_ARG_MAX		65536U	/* bytes of a task's argument */
 #define GORO_TASK_CHANS_MAX	64U
@@ -43,7 +45,22 @@ int goro_user_charge(struct goro_user *u, enum goro_res res, u64 n);
 void goro_user_uncharge(struct goro_user *u, enum goro_res res, u64 n);	/* any context */
 void goro_user_usage(struct goro_usage *usage);
 void goro_user_show(struct seq_file *m, const struct goro_user *u);	/* for fdinfo */
+void goro_user_init(void);
 void goro_user_exit(void);
+
+/* An open file of /dev/goro: see file.c. C: constant; L: lock. */
+struct goro_file {
+	struct goro_user *user;		/* C: who opened it */
+	struct goro_acct *acct;		/* C: of the tasks that were started through it */
+	struct mutex lock;
+	u64 top_quota, top_period;	/* L: caps up to this need no capability */
+};
+
+int goro_file_open(struct inode *inode, struct file *file);
+int goro_file_release(struct inode *inode, struct file *file);
+void goro_file_show(struct seq_file *m, struct file *file);
+void goro_file_cpu_stat(struct goro_file *f, struct goro_cpu_stat *a);
+int goro_file_cpu_max(struct goro_file *f, const struct goro_cpu_max *a);
 
 /*
  * A task. Two hold it: its file and its goroutine; the last one reaps it.
@@ -109,14 +126,14 @@ struct goro_chan *goro_chan_from_fd(int fd);
 /* task.c */
 int goro_task_init(void);
 void goro_task_exit(void);
-struct goro_task *goro_task_alloc(const struct goro_task_spawn *a);
+struct goro_task *goro_task_alloc(struct goro_file *f, const struct goro_task_spawn *a);
 int goro_task_start(struct goro_task *t);
 void goro_task_cancel(struct goro_task *t);
 /* the file's side: cancel if it runs, and drop the file's reference */
 void goro_task_release(struct goro_task *t);
 
 /* task_fd.c */
-int goro_task_fd_spawn(const struct goro_task_spawn *a);
+int goro_task_fd_spawn(struct goro_file *f, const struct goro_task_spawn *a);
 
 /* class.c */
 struct goro_class *goro_class_get(const char *name);

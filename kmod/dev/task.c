@@ -196,12 +196,13 @@ static int task_get_chans(struct goro_task *t, const struct goro_task_spawn *a)
 
 /**
  * goro_task_alloc - make a task that is ready to start
+ * @f: the open file that its CPU time is accounted to
  * @a: what the program wants; not checked yet
  *
  * Return: the task, with one reference, for goro_task_start() or
  * goro_task_release(); an ERR_PTR as GORO_IOC_TASK_SPAWN says.
  */
-struct goro_task *goro_task_alloc(const struct goro_task_spawn *a)
+struct goro_task *goro_task_alloc(struct goro_file *f, const struct goro_task_spawn *a)
 {
 	struct goro_class *cls;
 	struct goro_task *t;
@@ -241,6 +242,8 @@ struct goro_task *goro_task_alloc(const struct goro_task_spawn *a)
 	refcount_set(&t->ref, 1);
 	t->cls = cls;
 	goro_group_init(&t->group);
+	/* the caller has the file open until the goroutine has a reference of its own */
+	goro_group_account(&t->group, f->acct);
 	init_waitqueue_head(&t->wq);
 	INIT_WORK(&t->reap, task_reap_work);
 	goro_count(GORO_C_TASK_CREATED);

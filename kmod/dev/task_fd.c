@@ -155,13 +155,13 @@ static const struct file_operations task_fops = {
 #endif
 };
 
-int goro_task_fd_spawn(const struct goro_task_spawn *a)
+int goro_task_fd_spawn(struct goro_file *f, const struct goro_task_spawn *a)
 {
 	struct goro_task *t;
 	struct file *file;
 	int fd, err;
 
-	t = goro_task_alloc(a);
+	t = goro_task_alloc(f, a);
 	if (IS_ERR(t))
 		return PTR_ERR(t);
 	fd = goro_dev_fd("[goro-task]", &task_fops, t,

@@ -14,6 +14,11 @@
  * CAP_SYS_RESOURCE in the initial user namespace may go above the caps; what
  * he makes counts all the same.
  *
+ * What is charged here is, apart from stacks, also charged to the memory cgroup
+ * of the process. Stacks are not: an M allocates one when a goroutine first
+ * runs, and others use it again later, so it is nobody's. The cap is all that
+ * bounds them; it counts a stack from the spawn on, until the goroutine ends.
+ *
  * Lifetime: each charge goes with a reference of its holder; the last put takes
  * the user out of the table under its lock. Lookups are by RCU and count only
  * on a user whose count is not 0. Counters are changed by cmpxchg: two
@@ -23,6 +28,8 @@
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/dcache.h>
+#include <linux/debugfs.h>
 #include <linux/moduleparam.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -162,6 +169,40 @@ void goro_user_usage(struct goro_usage *usage)
 	goro_user_put(u);
 }
 
+/* debugfs goro/users: a line a user */
+static int users_show(struct seq_file *m, void *v)
+{
+	struct goro_user *u;
+	unsigned long uid;
+
+	seq_puts(m, "uid files chans bytes tasks stack_bytes\n");
+	rcu_read_lock();
+	xa_for_each(&users, uid, u) {
+		int i;
+
+		seq_printf(m, "%u", from_kuid_munged(seq_user_ns(m), u->uid));
+		for (i = 0; i < GORO_RES_MAX; i++)
+			seq_printf(m, " %lld", atomic64_read(&u->used[i]));
+		seq_putc(m, '\n');
+	}
+	rcu_read_unlock();
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(users);
+
+static struct dentry *users_file;
+
+/* dump.c has made the directory, and outlives us */
+void goro_user_init(void)
+{
+	struct dentry *dir = debugfs_lookup("goro", NULL);
+
+	if (IS_ERR_OR_NULL(dir))
+		return;
+	users_file = debugfs_create_file("users", 0400, dir, NULL, &users_fops);
+	dput(dir);
+}
+
 void goro_user_show(struct seq_file *m, const struct goro_user *u)
 {
 	seq_printf(m, "goro-uid:\t%u\n", from_kuid_munged(seq_user_ns(m), u->uid));
@@ -170,5 +211,6 @@ void goro_user_show(struct seq_file *m, const struct goro_user *u)
 /* no file, channel or task is left */
 void goro_user_exit(void)
 {
+	debugfs_remove(users_file);
 	WARN_ON(!xa_empty(&users));
 }

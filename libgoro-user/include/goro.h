@@ -41,6 +41,9 @@ int goro_dev_query(int dev, struct goro_query *q);
 int goro_dev_stats(int dev, struct goro_stats *s);
 /* what the caller's user is charged for */
 int goro_dev_usage(int dev, struct goro_usage *u);
+/* CPU time of the tasks that were started through dev, and a cap for it */
+int goro_dev_cpu_stat(int dev, struct goro_cpu_stat *s);
+int goro_dev_cpu_max(int dev, uint64_t quota_ns, uint64_t period_ns);
 
 /* ---- channels: goro_kchan(3) ----------------------------------------- */
 

@@ -38,6 +38,8 @@ static void setup(void)
 	struct goro_query q = { 0 };
 	struct goro_stats st = { 0 };
 	struct goro_usage us = { 0 };
+	struct goro_cpu_stat cs = { 0 };
+	struct goro_cpu_max cm = { .quota_ns = GORO_CPU_NO_MAX, .period_ns = 100000000 };
 	struct goro_chan_create cc = { .elem = 8, .cap = 1 };
 	struct goro_task_spawn ts = { .arg = (uintptr_t)&ns, .arg_len = 8, .class_name = "sleep" };
 	struct goro_xfer x = { .n = 1, .buf = (uintptr_t)element, .deadline = GORO_NOW };
@@ -49,6 +51,9 @@ static void setup(void)
 	spec(GORO_IOC_STATS, dev(), offsetof(struct goro_stats, reserved),
 	     offsetof(struct goro_stats, g_created), &st);
 	spec(GORO_IOC_USAGE, dev(), -1, offsetof(struct goro_usage, tasks), &us);
+	spec(GORO_IOC_CPU_STAT, dev(), offsetof(struct goro_cpu_stat, reserved),
+	     offsetof(struct goro_cpu_stat, usage_ns), &cs);
+	spec(GORO_IOC_CPU_MAX, dev(), offsetof(struct goro_cpu_max, reserved), -1, &cm);
 	spec(GORO_IOC_CHAN_CREATE, dev(), -1, -1, &cc);
 	spec(GORO_IOC_TASK_SPAWN, dev(), offsetof(struct goro_task_spawn, reserved), -1, &ts);
 	spec(GORO_IOC_SEND, c, -1, -1, &x);
@@ -175,8 +180,8 @@ TEST(numbers)
 {
 	int c = make(8, 1), t = spawn_sleeper(), fds[3] = { dev(), c, t }, i, nr;
 	/* which numbers each fd knows */
-	static const char *const known[3] = { "\0\1\2\3\4", "\x20\x21\x22\x23", "\x40\x41\x42" };
-	const int n_known[3] = { 5, 4, 3 };
+	static const char *const known[3] = { "\0\1\2\3\4\5\6", "\x20\x21\x22\x23", "\x40\x41\x42" };
+	const int n_known[3] = { 7, 4, 3 };
 	char b[4096] = { 0 };
 
 	for (i = 0; i < 3; i++)
@@ -238,7 +243,8 @@ TEST(query)
 	CHECK_EQ(ioctl(dev(), GORO_IOC_QUERY, &q), 0);
 	CHECK_EQ(q.flags, 0);
 	CHECK_EQ(q.abi, GORO_ABI);
-	CHECK_EQ(q.features, GORO_FEATURE_CHAN | GORO_FEATURE_TASK | GORO_FEATURE_USER);
+	CHECK_EQ(q.features, GORO_FEATURE_CHAN | GORO_FEATURE_TASK | GORO_FEATURE_USER |
+		 GORO_FEATURE_CPU_MAX);
 	CHECK_EQ(q.elem_max, 65536);
 	CHECK_EQ(q.cap_max, 1 << 30);
 	CHECK(q.chan_bytes_max > 1 << 20);

@@ -18,6 +18,8 @@ TEST(errno_is_not_touched)
 	struct goro_task_info ti;
 	struct goro_query q;
 	struct goro_stats s;
+	struct goro_usage u;
+	struct goro_cpu_stat cs;
 	uint64_t v = 1;
 
 	KEEPS_ERRNO(goro_now());
@@ -25,6 +27,9 @@ TEST(errno_is_not_touched)
 	KEEPS_ERRNO(close(goro_dev_open()));
 	KEEPS_ERRNO(goro_dev_query(-1, &q));
 	KEEPS_ERRNO(goro_dev_stats(-1, &s));
+	KEEPS_ERRNO(goro_dev_usage(-1, &u));
+	KEEPS_ERRNO(goro_dev_cpu_stat(-1, &cs));
+	KEEPS_ERRNO(goro_dev_cpu_max(dev(), 0, 0));
 	KEEPS_ERRNO(goro_kchan_make(-1, 8, 1, 0));
 	KEEPS_ERRNO(goro_kchan_recv_until(c, &v, GORO_NOW));
 	KEEPS_ERRNO(goro_kchan_send(c, NULL));

@@ -3,8 +3,8 @@
  * What the tests of limits share: module parameters, being another user, and what a user is charged for.
  * Include after goro_test.h.
  *
- * Each test has users of its own (uid()), as what went may be uncharged a moment later, and begins with
- * reset(): a failed test leaves its caps behind.
+ * Each test has users of its own (uid()), as what went may be uncharged a moment later (root's from other
+ * tests, too: be_rootlike()), and begins with reset(): a failed test leaves its caps behind.
  */
 #ifndef GORO_LIMITS_H
 #define GORO_LIMITS_H
@@ -78,6 +78,14 @@ static inline void become(uid_t who)
 	CHECK_EQ(usage().uid, who);
 }
 
+/* root with a real user id, and so a share, of its own */
+static inline void be_rootlike(uid_t who)
+{
+	dev();
+	CHECK_EQ(setresuid(who, 0, 0), 0);
+	CHECK_EQ(usage().uid, who);
+}
+
 static inline uint64_t files_now(void) { return usage().files; }
 static inline uint64_t chans_now(void) { return usage().chans; }
 static inline uint64_t bytes_now(void) { return usage().bytes; }
@@ -148,6 +156,24 @@ static inline void as_call_(void *fn)
 static inline void as(uid_t who, void (*fn)(void))
 {
 	as_with(who, as_call_, &fn);
+}
+
+/* the usage of another user, asked for by a child of root's */
+static struct goro_usage *shared;
+
+static inline void ask_usage_(void)
+{
+	*shared = usage();
+}
+
+static inline struct goro_usage usage_of(uid_t who)
+{
+	if (!shared)
+		shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(shared != MAP_FAILED);
+	as(who, ask_usage_);
+	return *shared;
 }
 
 #endif /* GORO_LIMITS_H */

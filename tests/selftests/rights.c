@@ -5,24 +5,6 @@
 #include <sched.h>
 #include <sys/syscall.h>
 
-/* the usage of another user, asked for by a child of root's */
-static struct goro_usage *shared;
-
-static void ask(void)
-{
-	*shared = usage();
-}
-
-static struct goro_usage usage_of(uid_t who)
-{
-	if (!shared)
-		shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK(shared != MAP_FAILED);
-	as(who, ask);
-	return *shared;
-}
-
 static void sends_two(void *arg)
 {
 	int c = try_chan(16, 10), t = try_sleeper();
@@ -162,20 +144,18 @@ TEST(opener_and_caller)
 
 TEST(the_real_user_counts)
 {
-	uid_t who = uid(0);
-	uint64_t n;
+	uid_t who = uid(0), before = uid(1);
 	pid_t pid;
 
 	reset();
 	set_param("user_chans_max", 1);
-	dev();
-	n = chans_now();
 	pid = fork();
 	if (!pid) {
+		be_rootlike(before);
 		make(8, 1);
-		CHECK_EQ(chans_now(), n + 1);
+		CHECK_EQ(chans_now(), 1);
 		/* as a setuid program of root's that this user runs: charged, and free to go above */
-		CHECK_EQ(setresuid(who, 0, 0), 0);
+		be_rootlike(who);
 		CHECK_EQ(chans_now(), 0);
 		make(8, 1);
 		make(8, 1);
@@ -183,11 +163,16 @@ TEST(the_real_user_counts)
 		CHECK_EQ(setresuid(who, who, who), 0);
 		CHECK_EQ(chans_now(), 2);
 		CHECK_EQ(try_chan(8, 1), -EDQUOT);
+		raise(SIGSTOP);
 		_exit(0);
 	}
+	CHECK_EQ(waitpid(pid, NULL, WUNTRACED), pid);
+	/* what was made before stays charged to whom it was, and all goes with the process */
+	CHECK_EQ(usage_of(before).chans, 1);
+	CHECK_EQ(usage_of(who).chans, 2);
+	CHECK_EQ(kill(pid, SIGCONT), 0);
 	reap(pid);
-	/* what root made before is root's, and went with the process */
-	CHECK_EQ(chans_now(), n);
+	CHECK_EQ(usage_of(before).chans, 0);
 	CHECK_EQ(usage_of(who).chans, 0);
 }
 
@@ -238,10 +223,10 @@ TEST(capabilities_of_a_user_namespace_do_not_count)
 	set_param("user_chans_max", 2);
 	/* of a user without any */
 	as(uid(0), maps_itself);
-	/* and of one who was root before; his uid stays charged as root's */
+	/* and of one who was root before */
 	pid = fork();
 	if (!pid) {
-		dev();
+		be_rootlike(uid(2));
 		CHECK_EQ(unshare(CLONE_NEWUSER), 0);
 		CHECK_EQ(goro_ktask_spawn(dev(), "test-priv", NULL, 0, NULL, 0), -EPERM);
 		make(8, 1);

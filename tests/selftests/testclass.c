@@ -6,6 +6,7 @@
  *	test-refuse	prepare() fails with -EXDEV
  *	test-wait	receives from channel 0 once and returns what that returned
  *	test-stubborn	minds no cancel; ends when the parameter let_go is set
+ *	test-spin	computes for ever; asks at each turn whether to go on
  *	test-args	returns the sum of its argument's bytes, and the count of
  *			its channels in the thousands
  *
@@ -77,6 +78,14 @@ static int run_stubborn(struct goro_task *t)
 	return goro_cancelled();
 }
 
+static int run_spin(struct goro_task *t)
+{
+	atomic_inc(&ran);
+	while (goro_task_go_on(t))
+		cpu_relax();
+	return -ECANCELED;
+}
+
 static int run_args(struct goro_task *t)
 {
 	const u8 *p = goro_task_arg(t);
@@ -108,6 +117,7 @@ static struct goro_class classes[] = {
 	TEST_CLASS("test-refuse", GORO_CLASS_UNPRIVILEGED, run_priv),
 	TEST_CLASS("test-wait", GORO_CLASS_UNPRIVILEGED, run_wait),
 	TEST_CLASS("test-stubborn", GORO_CLASS_UNPRIVILEGED, run_stubborn),
+	TEST_CLASS("test-spin", GORO_CLASS_UNPRIVILEGED, run_spin),
 	TEST_CLASS("test-args", GORO_CLASS_UNPRIVILEGED, run_args),
 };
 

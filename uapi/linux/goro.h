@@ -48,7 +48,8 @@
  *   user_bytes_max        bytes that channels may buffer (elem * cap, from the
  *                         start), arguments of tasks, buffers of their classes
  *   user_tasks_max        tasks, also those that are done, until they are closed
- *   user_stack_bytes_max  kernel stacks of tasks that are not done
+ *   user_stack_bytes_max  kernel stacks of tasks that are not done; these are not
+ *                         charged to the memory cgroup
  *
  * Above a cap a call is EDQUOT, but not for who has CAP_SYS_RESOURCE in the
  * initial user namespace (what he makes counts all the same). The user is the
@@ -56,6 +57,22 @@
  * files); who gets its fd later is not charged, and it stays charged to its maker
  * until it goes: a channel when no fd (in flight over a socket, too) and no task
  * has it. User namespaces have no caps of their own.
+ *
+ * CPU time. An open file of /dev/goro (not a descriptor: dup and SCM_RIGHTS share
+ * it) is the unit: the tasks that were started through it, by whomever, are
+ * accounted to it, as long as they live, and together they may be capped as
+ * by a cgroup's cpu.max: at most quota_ns of all CPUs in each period_ns. Tasks
+ * above it wait, from their next scheduling point on (a channel call that has
+ * to wait, or goro_task_go_on() in the class's loops), for the next periods,
+ * until what was used too much is made up for. A file begins with the module
+ * parameter cpu_max_default (as in cpu.max: "max 100000", in us), which is also
+ * as far as it may be raised; whoever has the file may lower its cap, and raise
+ * it so far again. CAP_SYS_RESOURCE in the initial user namespace may set any
+ * cap; so far, then, may others raise it. How far is judged by quota / period.
+ * A cap per user is this and user_files_max.
+ *
+ * Task classes that are not for everyone want CAP_SYS_ADMIN in the initial user
+ * namespace, of the process that spawns, whoever opened the device.
  *
  * read(2), write(2) and poll(2) on a channel fd:
  *  - write(2) takes a whole number of elements (else EINVAL) and returns when
@@ -100,6 +117,7 @@
 #define GORO_FEATURE_CHAN	(1ULL << 0)	/* channel fds */
 #define GORO_FEATURE_TASK	(1ULL << 1)	/* task fds */
 #define GORO_FEATURE_USER	(1ULL << 2)	/* caps per user, GORO_IOC_USAGE */
+#define GORO_FEATURE_CPU_MAX	(1ULL << 3)	/* GORO_IOC_CPU_STAT, GORO_IOC_CPU_MAX */
 
 /* What this kernel has. Errors: EFAULT, EINVAL. */
 struct goro_query {
@@ -134,6 +152,39 @@ struct goro_usage {
 	__u64 bytes;
 	__u64 tasks;
 	__u64 stack_bytes;
+};
+
+#define GORO_CPU_NO_MAX		(~0ULL)	/* a quota: no cap */
+
+/*
+ * CPU time of the tasks that were started through this file; see the head. What
+ * runs is added at its scheduling points. Errors: EFAULT, EINVAL.
+ */
+struct goro_cpu_stat {
+	__u32 flags;		/* 0 */
+	__u32 reserved;		/* 0 */
+	/* out, all of them */
+	__u64 usage_ns;
+	__u64 nr_periods;	/* that passed while there was a cap and something ran */
+	__u64 nr_throttled;	/* of these, those in which tasks had to wait */
+	__u64 throttled_ns;	/* for how long some had to */
+	__u64 quota_ns;		/* the cap; GORO_CPU_NO_MAX */
+	__u64 period_ns;
+	__u64 top_quota_ns;	/* as far as it may be raised without a capability */
+	__u64 top_period_ns;
+};
+
+/*
+ * Cap the CPU time of the tasks that were and will be started through this
+ * file. Errors: EINVAL a flag or reserved word, a period outside 1 ms..1 s, a
+ * quota below 1 ms, or above that of all possible CPUs and not GORO_CPU_NO_MAX;
+ * EPERM more than the top, without CAP_SYS_RESOURCE; EFAULT.
+ */
+struct goro_cpu_max {
+	__u32 flags;		/* 0 */
+	__u32 reserved;		/* 0 */
+	__u64 quota_ns;		/* of all CPUs together: 2 * period_ns are two CPUs */
+	__u64 period_ns;
 };
 
 /* goro_chan_create.flags, goro_task_spawn.flags */
@@ -278,6 +329,8 @@ struct goro_stats {
 #define GORO_IOC_CHAN_CREATE	_IOW(GORO_IOC_MAGIC, 0x02, struct goro_chan_create)
 #define GORO_IOC_TASK_SPAWN	_IOW(GORO_IOC_MAGIC, 0x03, struct goro_task_spawn)
 #define GORO_IOC_USAGE		_IOWR(GORO_IOC_MAGIC, 0x04, struct goro_usage)
+#define GORO_IOC_CPU_STAT	_IOWR(GORO_IOC_MAGIC, 0x05, struct goro_cpu_stat)
+#define GORO_IOC_CPU_MAX	_IOW(GORO_IOC_MAGIC, 0x06, struct goro_cpu_max)
 
 /* on a channel fd */
 #define GORO_IOC_SEND		_IOW(GORO_IOC_MAGIC, 0x20, struct goro_xfer)
