@@ -229,6 +229,20 @@ public:
 	result<goro_stats> stats() const { return detail::filled<goro_stats>(goro_dev_stats, fd()); }
 	result<goro_usage> usage() const { return detail::filled<goro_usage>(goro_dev_usage, fd()); }
 
+	/* CPU time of the tasks started through this device, and a cap for it; nanoseconds::max(): none */
+	result<goro_cpu_stat> cpu_stat() const
+	{
+		return detail::filled<goro_cpu_stat>(goro_dev_cpu_stat, fd());
+	}
+	result<void> cpu_max(std::chrono::nanoseconds quota, std::chrono::nanoseconds period) const
+	{
+		bool none = quota == std::chrono::nanoseconds::max();
+
+		return detail::done(goro_dev_cpu_max(
+			fd(), none ? GORO_CPU_NO_MAX : static_cast<uint64_t>(quota.count()),
+			static_cast<uint64_t>(period.count())));
+	}
+
 private:
 	explicit device(int n) noexcept : fd_(n) {}
 	detail::fd fd_;

@@ -185,6 +185,12 @@ static bool devices()
 	auto u = dev().usage();
 
 	CHECK(q->abi == GORO_ABI && q->elem_max == 65536 && s->chan_created > 0 && u->files > 0);
+
+	auto mine = goro::device::open().value();
+
+	CHECK(mine.cpu_max(20ms, 100ms) && mine.cpu_stat()->quota_ns == 20000000);
+	CHECK(mine.cpu_stat()->period_ns == 100000000 && mine.cpu_max(20ms, 2s).error() == EINVAL);
+	CHECK(mine.cpu_max(std::chrono::nanoseconds::max(), 100ms) && mine.cpu_stat()->quota_ns == GORO_CPU_NO_MAX);
 	return true;
 }
 
