@@ -87,6 +87,31 @@ int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt, const char *nam
 		    unsigned int flags, struct path *path);
 #endif
 
+/*
+ * Hand (part of) a page to a socket: bytes, or an errno. 6.5 replaced sendpage
+ * by MSG_SPLICE_PAGES.
+ */
+#include <linux/bvec.h>
+#include <linux/net.h>
+#include <linux/socket.h>
+#include <linux/uio.h>
+static inline int goro_send_page(struct socket *sock, struct bio_vec *v, int flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+	struct msghdr msg = { .msg_flags = flags | MSG_SPLICE_PAGES };
+
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, v, 1, v->bv_len);
+	return sock_sendmsg(sock, &msg);
+#else
+	if (flags & MSG_MORE)
+		flags |= MSG_SENDPAGE_NOTLAST;
+	return kernel_sendpage(sock, v->bv_page, v->bv_offset, v->bv_len, flags);
+#endif
+}
+
+/* 6.8: vfs_iocb_iter_write() holds off freezing of the file system itself */
+#define GORO_ITER_WRITE_HOLDS	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0))
+
 /* x86 proper: objtool, retpolines, IBT, die notifiers. UML has none of them. */
 #if defined(CONFIG_X86) && !defined(CONFIG_UML)
 #define GORO_X86 1

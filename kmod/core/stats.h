@@ -42,6 +42,7 @@
 	X(WAKE_CANCEL, "wakes_cancel") \
 	X(WAKE_SIGNAL, "wakes_signal") \
 	X(STACK_WAIT, "stack_waits") \
+	X(STACK_CALL, "stack_calls") \
 	X(PARK_BOUND, "parks_bound") \
 	X(FREEZE, "freezes") \
 	X(THROTTLE, "throttles") \

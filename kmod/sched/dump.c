@@ -47,7 +47,7 @@ struct walk {
 };
 
 #ifdef GORO_X86
-static void unwind_g(struct walk *w, struct goro_g *g)
+static void unwind_g(struct walk *w, struct goro_g *g, void *window)
 {
 	struct pt_regs regs = {
 		.ip = g->pc, .sp = g->sp, .bp = g->bp, .cs = __KERNEL_CS,
@@ -55,7 +55,7 @@ static void unwind_g(struct walk *w, struct goro_g *g)
 	struct unwind_state state;
 	unsigned long addr;
 
-	w->shadow->stack = g->stack;
+	w->shadow->stack = window;
 	for (unwind_start(&state, w->shadow, &regs, NULL);
 	     !unwind_done(&state) && w->nframes < FRAMES;
 	     unwind_next_frame(&state)) {
@@ -66,7 +66,7 @@ static void unwind_g(struct walk *w, struct goro_g *g)
 	}
 }
 #else
-static void unwind_g(struct walk *w, struct goro_g *g)
+static void unwind_g(struct walk *w, struct goro_g *g, void *window)
 {
 	w->frame[w->nframes++] = g->pc;
 }
@@ -93,11 +93,20 @@ static void snapshot(struct walk *w, struct goro_g *g)
 	}
 	w->state = claim == GORO_WAIT || claim == GORO_WAIT_NC ? "waiting" :
 		   w->reason == GORO_R_THROTTLED ? "throttled" : stack ? "runnable" : "new";
-	/* only whole stacks: the unwinder takes them to be THREAD_SIZE */
-	if (stack && g->stack_size == THREAD_SIZE) {
-		smp_rmb();	/* parks was read before */
-		unwind_g(w, g);
-		smp_rmb();	/* and is read again after the stack */
+	/*
+	 * The unwinder takes a stack to be THREAD_SIZE: none that are smaller,
+	 * and of a larger one (deep.c) the part where sp is.
+	 */
+	if (stack && w->stack_size >= THREAD_SIZE) {
+		unsigned long used = READ_ONCE(g->sp) - (unsigned long)stack;
+
+		smp_rmb();	/* stack, size and sp belong together if it has not run */
+		if (READ_ONCE(g->parks) != parks || READ_ONCE(g->on_cpu))
+			return;
+		stack += min_t(unsigned long, round_down(used, PAGE_SIZE),
+			       w->stack_size - THREAD_SIZE);
+		unwind_g(w, g, stack);
+		smp_rmb();	/* parks is read again after the stack */
 		if (READ_ONCE(g->parks) != parks || READ_ONCE(g->on_cpu))
 			w->nframes = 0;
 	}

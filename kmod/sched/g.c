@@ -117,6 +117,8 @@ void goro_g_reap(struct goro_g *g)
 {
 	struct goro_m *m = goro_m_current();
 
+	if (unlikely(g->outer))
+		goro_outer_put(m->p, g);
 	if (g->stack) {
 		goro_stack_put(m->p, g->stack, g->stack_size);
 		g->stack = NULL;

@@ -65,7 +65,7 @@ struct goro_g {
 	struct goro_m *m;		/* S: the M that runs it, valid while it runs */
 	struct llist_node qnode;	/* owner of the queue it is in */
 	struct goro_waiter w;		/* waiter.h */
-	u32 stack_size;			/* C */
+	u32 stack_size;			/* G: of stack */
 	u32 since;			/* G: jiffies of the last park or start */
 	u64 parks;			/* G */
 	struct hrtimer timer;		/* G arms and cancels, the callback claims */
@@ -75,6 +75,7 @@ struct goro_g {
 		goro_err_fn_t err_fn;
 	};
 	void *arg;			/* C */
+	struct goro_outer *outer;	/* G: the stacks below this one (deep.c), or NULL */
 	struct module *owner;		/* C: pinned until fn has returned, or NULL */
 	const char *name;		/* C */
 	unsigned long where;		/* C: who started it */

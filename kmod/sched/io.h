@@ -5,9 +5,28 @@
 #ifndef _GORO_SCHED_IO_H
 #define _GORO_SCHED_IO_H
 
-#include <goro/goro.h>
+#include <linux/sched/signal.h>
+#include "sched.h"
 
 /* poll.c: as goro_poll_sock(), but what lies in the error queue is no event */
 int goro_poll_sock_data(struct socket *sock, __poll_t events, u64 deadline);
+
+/* Before and between the pieces of work that cannot be interrupted: 0 or an errno. */
+static inline int goro_io_go_on(u64 deadline)
+{
+	if (goro_cancelled())
+		return -ECANCELED;
+	if (!goro_in_goroutine() && signal_pending(current))
+		return -EINTR;
+	if (deadline != GORO_FOREVER && ktime_get_ns() >= deadline)
+		return deadline == GORO_NOW ? -EAGAIN : -ETIMEDOUT;
+	return 0;
+}
+
+/* The kernel's word for an interrupted call is for system calls only. */
+static inline ssize_t goro_io_errno(ssize_t ret)
+{
+	return ret == -ERESTARTSYS || ret == -ERESTARTNOINTR ? -EINTR : ret;
+}
 
 #endif /* _GORO_SCHED_IO_H */

@@ -9,10 +9,12 @@
  *   g.c     Gs: starting, ending, caching
  *   group.c groups
  *   stack.c stacks
+ *   deep.c  calls on a larger stack
  *   block.c giving the P away around a call that sleeps; the M's own stack
  *   timer.c deadlines, sleep, threads as waiters
  *   event.c waiting on the kernel's wait queues (event.h: how, for all of these)
- *   poll.c  waiting for files and sockets; sock.c on top of it
+ *   poll.c  waiting for files and sockets; on top of it:
+ *   sock.c, sendfile.c, file.c   I/O, without blocking where that can be
  *   completion.c waiting for completions
  *   acct.c  CPU time of Gs, added up and capped
  *   dump.c  debugfs, and naming a G in an oops
@@ -150,6 +152,7 @@ bool goro_stack_take(struct goro_p *p, struct goro_g *g);
 void goro_stack_set(struct goro_g *g, void *stack);
 void goro_stack_put(struct goro_p *p, void *stack, u32 size);
 int goro_stack_fill(u32 size);
+void *goro_stack_get(u32 size);
 void goro_stack_flush(struct goro_p *p);
 
 /* acct.c */
@@ -158,6 +161,9 @@ void goro_acct_charge(struct goro_m *m);
 bool goro_acct_admit(struct goro_g *g);
 void goro_acct_cancelled(struct goro_acct *a);
 void goro_acct_exit(void);
+
+/* deep.c */
+void goro_outer_put(struct goro_p *p, struct goro_g *g);
 
 /* dump.c */
 int goro_dump_init(void);

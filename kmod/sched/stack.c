@@ -2,7 +2,7 @@
 /*
  * Stacks: THREAD_SIZE, or 4 or 8 KiB on request, vmalloc'ed with a guard page,
  * as a kernel thread's. A G gets one when it first runs and gives it back when
- * it ends.
+ * it ends. And larger ones for single calls (deep.c).
  *
  * Free stacks are linked through their own memory: per P (the owner's, warm),
  * then in the depot of their size (lock), then, unused for a second and an RCU
@@ -20,12 +20,15 @@
 #include "sched.h"
 
 #define CACHE_MAX	64	/* a P's free stacks of one size */
-#define CLASSES		3
+#define CLASSES		3	/* 4, 8 KiB, THREAD_SIZE */
 /*
  * KASAN: what frames of a G that left by goro_exit() have poisoned stays so
  * until the pages are allocated again. No stack is used twice there.
  */
 #define DEAD		CLASSES
+#define BIG		(DEAD + 1)	/* THREAD_SIZE * 2 and on, in no P's cache */
+#define DEPOTS		(BIG + 4)
+static_assert(THREAD_SIZE << (DEPOTS - BIG) >= GORO_CALL_STACK_MAX);
 
 /* L: lock, taken with preemption off */
 static struct depot {
@@ -33,13 +36,15 @@ static struct depot {
 	void *first;		/* L */
 	u32 n;			/* L */
 	u32 low;		/* L: the least n since the last trim: not needed */
-} depots[CLASSES + 1];
+} depots[DEPOTS];
 
 static void trim(struct work_struct *work);
 static DECLARE_DELAYED_WORK(trim_work, trim);
 
 static int class_of(u32 size)
 {
+	if (size > THREAD_SIZE)
+		return BIG + ilog2(size / THREAD_SIZE) - 1;
 	return size == SZ_4K ? 0 : size == SZ_8K ? 1 : 2;
 }
 
@@ -47,6 +52,12 @@ static int class_of(u32 size)
 static void **link_of(void *stack)
 {
 	return (void **)stack + 1;
+}
+
+/* and above that its size, while it is in a depot */
+static u32 *size_of(void *stack)
+{
+	return (u32 *)((void **)stack + 2);
 }
 
 /* KASAN finds a stack's base by masking: page-allocated, hence aligned, there. */
@@ -74,16 +85,17 @@ static void stack_free(void *stack)
 	goro_count(GORO_C_STACK_DESTROYED);
 	if (IS_ENABLED(CONFIG_KASAN)) {
 		kmemleak_free(stack);
-		free_pages((unsigned long)stack, get_order(THREAD_SIZE));
+		free_pages((unsigned long)stack, get_order(*size_of(stack)));
 	} else {
 		vfree(stack);
 	}
 }
 
-static void depot_put(int class, void *stack)
+static void depot_put(int class, void *stack, u32 size)
 {
 	struct depot *d = &depots[class];
 
+	*size_of(stack) = size;
 	raw_spin_lock(&d->lock);
 	*link_of(stack) = d->first;
 	d->first = stack;
@@ -118,7 +130,7 @@ static void trim(struct work_struct *work)
 	bool more = false;
 	int i;
 
-	for (i = 0; i <= DEAD; i++) {
+	for (i = 0; i < DEPOTS; i++) {
 		struct depot *d = &depots[i];
 		u32 n;
 
@@ -184,11 +196,11 @@ void goro_stack_put(struct goro_p *p, void *stack, u32 size)
 	int class = class_of(size);
 
 	if (IS_ENABLED(CONFIG_KASAN)) {
-		depot_put(DEAD, stack);
+		depot_put(DEAD, stack, size);
 		return;
 	}
-	if (!p || p->stacks[class].n >= CACHE_MAX) {
-		depot_put(class, stack);
+	if (!p || class >= CLASSES || p->stacks[class].n >= CACHE_MAX) {
+		depot_put(class, stack, size);
 		return;
 	}
 	*link_of(stack) = p->stacks[class].first;
@@ -204,16 +216,28 @@ int goro_stack_fill(u32 size)
 	if (!stack)
 		return -ENOMEM;
 	preempt_disable();
-	depot_put(class_of(size), stack);
+	depot_put(class_of(size), stack, size);
 	preempt_enable();
 	return 0;
+}
+
+/* One from the depot, or NULL; preemption is off. */
+void *goro_stack_get(u32 size)
+{
+	void *stack = depot_get(class_of(size));
+
+	if (stack) {
+		*link_of(stack) = NULL;
+		*size_of(stack) = 0;
+	}
+	return stack;
 }
 
 void goro_stack_init(void)
 {
 	int i;
 
-	for (i = 0; i <= DEAD; i++)
+	for (i = 0; i < DEPOTS; i++)
 		raw_spin_lock_init(&depots[i].lock);
 }
 
@@ -230,7 +254,7 @@ void goro_stack_flush(struct goro_p *p)
 			void *stack = cache->first;
 
 			cache->first = *link_of(stack);
-			depot_put(i, stack);
+			depot_put(i, stack, i == 2 ? THREAD_SIZE : SZ_4K << i);
 		}
 	}
 	preempt_enable();
@@ -241,7 +265,7 @@ void goro_stack_exit(void)
 	int i;
 
 	cancel_delayed_work_sync(&trim_work);
-	for (i = 0; i <= DEAD; i++)
+	for (i = 0; i < DEPOTS; i++)
 		depots[i].low = depots[i].n;
 	trim(NULL);
 }

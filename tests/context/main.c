@@ -8,8 +8,12 @@
  * they may. What it returns tells: `want`, it worked; -EAGAIN and one misuse
  * counted, it was refused. Whether a G parked, its count of parks tells.
  */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/in.h>
 #include <linux/net.h>
+#include <linux/poll.h>
 #include <linux/slab.h>
 #include <uapi/linux/eventpoll.h>
 #include <net/net_namespace.h>
@@ -24,6 +28,7 @@ static struct goro_chan *plain_full, *irq_full;
 static struct goro_wg wg, one;		/* one: its count stays 1 */
 static struct goro_group members, waited;
 static struct socket *sock;
+static struct file *file;		/* never ready */
 static atomic_t ran;			/* goroutines that rows started */
 static int started;
 static DECLARE_WAIT_QUEUE_HEAD(event);	/* of a condition that stays false */
@@ -180,6 +185,47 @@ static int row_poll(void)
 	return goro_poll_sock(sock, EPOLLIN, SHORT);
 }
 
+static __poll_t never_poll(struct file *f, poll_table *pt)
+{
+	poll_wait(f, &event, pt);
+	return 0;
+}
+
+static const struct file_operations never_ready = { .poll = never_poll };
+
+/* in an interrupt each of them has to be refused before it does anything */
+static int row_sock(void)
+{
+	struct msghdr msg = { };
+	struct socket *newsock;
+	loff_t pos = 0;
+	char c = 0;
+
+	if (!in_task()) {
+		u64 misuses = goro_counter(GORO_C_MISUSE);
+
+		if (goro_sock_accept(sock, &newsock, SHORT) != -EAGAIN ||
+		    goro_sock_connect(sock, (struct sockaddr *)&msg, 0, SHORT) != -EAGAIN ||
+		    goro_sock_recvmsg(sock, &msg, 0, SHORT) != -EAGAIN ||
+		    goro_sock_sendmsg(sock, &msg, SHORT) != -EAGAIN ||
+		    goro_sock_send(sock, &c, 1, SHORT) != -EAGAIN ||
+		    goro_sendfile(sock, file, &pos, 1, SHORT) != -EAGAIN ||
+		    goro_counter(GORO_C_MISUSE) - misuses != 6)
+			return -EIO;
+	}
+	return goro_sock_recv(sock, &c, 1, SHORT);
+}
+
+static int row_file(void)
+{
+	char c = 0;
+
+	if (!in_task() && (goro_file_write(file, &c, 1, NULL, SHORT) != -EAGAIN ||
+			   goro_file_fsync(file, 0, SHORT) != -EAGAIN))
+		return -EIO;
+	return goro_file_read(file, &c, 1, NULL, SHORT);
+}
+
 static int row_num(void)
 {
 	return goro_num() > 0 && goro_procs() > 0 ? 0 : -EIO;
@@ -216,6 +262,8 @@ static const struct row {
 	{ "goro_wait_event*", row_event, -ETIMEDOUT, true },
 	{ "goro_wait_for_completion*", row_completion, -ETIMEDOUT, true, true },
 	{ "goro_poll, goro_poll_sock", row_poll, -ETIMEDOUT, true },
+	{ "goro_sock_*, goro_sendfile", row_sock, -ETIMEDOUT, true },
+	{ "goro_file_*", row_file, -ETIMEDOUT, true },
 	{ "goro_num, goro_procs", row_num, 0 },
 	{ "goro_in_goroutine, _cancelled", row_self, 0 },
 };
@@ -281,6 +329,9 @@ static int prepare(void)
 	if (IS_ERR(plain) || IS_ERR(irq) || IS_ERR(hold))
 		return -ENOMEM;
 	goro_wg_add(&one, 1);
+	file = anon_inode_getfile("goro_context", &never_ready, NULL, O_RDWR);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
 	err = goro_group_go(&waited, m_hold, NULL);
 	return err ?: sock_create_kern(&init_net, AF_INET, SOCK_DGRAM, IPPROTO_UDP, &sock);
 }
@@ -300,6 +351,8 @@ static void end(void)
 	put(&hold);
 	if (sock)
 		sock_release(sock);
+	if (!IS_ERR_OR_NULL(file))
+		fput(file);
 }
 
 static int __init context_init(void)

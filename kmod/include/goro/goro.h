@@ -28,6 +28,8 @@
  *   goro_wait_event*                  park   sleep    no       no     no    no
  *   goro_wait_for_completion*         block  sleep    no       no     no    no
  *   goro_poll, goro_poll_sock         park   sleep    no       no     no    no
+ *   goro_sock_*, goro_sendfile        park   sleep    no       no     no    no
+ *   goro_file_*                       park   sleep    no       no     no    no
  *   goro_num, goro_procs              yes    yes      yes      yes    yes   yes
  *   goro_in_goroutine, _cancelled     yes    yes      yes      yes    yes   yes
  *
@@ -553,6 +555,30 @@ void goro_block_end(void);
  * Return: what @fn returned.
  */
 long goro_call_on_m_stack(long (*fn)(void *arg), void *arg);
+
+#define GORO_CALL_STACK_MAX	262144U	/* bytes */
+
+/**
+ * goro_call_on_stack - run a function on a larger stack
+ * @fn: the function; it may do all that the caller may: park, block, exit, call
+ *	this again
+ * @arg: its argument
+ * @size: bytes of stack, up to GORO_CALL_STACK_MAX; rounded up to a power of two,
+ *	THREAD_SIZE at least
+ *
+ * For deep work out of a goroutine, also one with a small stack. Where the stack
+ * that the caller is on still has @size bytes left @fn runs there. The stacks are
+ * cached, have a guard page, and belong to the goroutine while it is on them; one
+ * that ends by goro_exit() gives all of them back. Backtraces do not see beyond
+ * the call, and of a stack above THREAD_SIZE an oops shows no frames (debugfs
+ * does).
+ *
+ * Context: a goroutine; may sleep. In a thread @fn runs on the thread's own stack.
+ * Return: what @fn returned; or, and @fn has not run: -ENOMEM, -EINVAL (@size),
+ * -EOPNOTSUPP (a thread whose stack has not @size bytes left).
+ * Go: what its growing stacks do by themselves.
+ */
+long goro_call_on_stack(long (*fn)(void *arg), void *arg, size_t size);
 
 #include <goro/wait.h>
 #include <goro/io.h>
