@@ -72,6 +72,8 @@ static const struct way {
 	{ GORO_C_WAKE_CLOSE, "wake by close", false },
 	{ GORO_C_WAKE_TIMEOUT, "wake by deadline", false },
 	{ GORO_C_WAKE_CANCEL, "wake by cancel", false },
+	{ GORO_C_WAKE_EVENT, "wake by a wait queue", false },
+	{ GORO_C_STACK_CALL, "call on a larger stack", false },
 	{ GORO_C_GO_ATOMIC, "start in an interrupt", false },
 	{ GORO_C_THROTTLE, "throttled", false },
 	{ GORO_C_STEAL, "steal", true },
@@ -109,8 +111,9 @@ static const struct scene {
 	void (*fn)(u64 nr, struct rnd_state *r);
 	u32 weight;
 } scenes[] = {
-	{ tt_chan, 50 },
+	{ tt_chan, 42 },
 	{ tt_capped, 4 },
+	{ tt_events, 8 },
 	{ tt_irq, 6 },
 	{ tt_burst, 6 },
 	{ tt_ring, 8 },
