@@ -31,7 +31,8 @@ int goro_poll(struct file *file, __poll_t events, u64 deadline);
  * @events: as goro_poll()
  * @deadline: absolute ns
  *
- * Context and return value: as goro_poll().
+ * Context: as goro_poll().
+ * Return: as goro_poll().
  */
 int goro_poll_sock(struct socket *sock, __poll_t events, u64 deadline);
 
@@ -94,7 +95,8 @@ int goro_sock_recvmsg(struct socket *sock, struct msghdr *msg, int flags, u64 de
  * @len: at most so many bytes
  * @deadline: absolute ns
  *
- * Context and return value: as goro_sock_recvmsg().
+ * Context: as goro_sock_recvmsg().
+ * Return: as goro_sock_recvmsg().
  * Go: net.Conn.Read
  */
 int goro_sock_recv(struct socket *sock, void *buf, size_t len, u64 deadline);
