@@ -82,7 +82,6 @@ static void __exit goro_exit_module(void)
 	goro_dev_exit();
 	goro_dump_exit();
 	goro_m_exit();
-	goro_acct_exit();
 	goro_stack_exit();
 	goro_g_exit();
 	report();

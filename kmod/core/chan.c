@@ -42,6 +42,7 @@ static __always_inline void *slot(struct goro_chan *c, u32 i)
 
 /* The lock of a channel of either kind, where speed is no matter. */
 static unsigned long lock_any(struct goro_chan *c)
+	__acquires(&c->lock)
 {
 	unsigned long flags = 0;
 
@@ -52,6 +53,7 @@ static unsigned long lock_any(struct goro_chan *c)
 }
 
 static void unlock_any(struct goro_chan *c, unsigned long flags)
+	__releases(&c->lock)
 {
 	bool irq = c->irq;
 

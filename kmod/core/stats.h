@@ -68,8 +68,8 @@ struct goro_counters {
 DECLARE_PER_CPU(struct goro_counters, goro_counters);
 
 /*
- * One instruction on x86, so safe in any context there; elsewhere a count may
- * be lost to an interrupt, which no pair is counted in.
+ * One instruction on x86, so safe in any context; UML, where the compiler might
+ * make more of it, has no preemption, and its interrupts come between any two.
  */
 #define goro_count(id)		raw_cpu_inc(goro_counters.v[id])
 #define goro_count_n(id, n)	raw_cpu_add(goro_counters.v[id], n)

@@ -45,6 +45,8 @@ EXPORT_SYMBOL_GPL(goro_wg_add);
 
 int goro_wg_wait_until(struct goro_wg *wg, u64 deadline)
 {
+	if (unlikely(!goro_may_wait()))
+		return goro_misuse();
 	goro_lock(&wg->lock);
 	if (!wg->n) {
 		goro_unlock(&wg->lock);

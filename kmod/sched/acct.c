@@ -2,10 +2,11 @@
 /*
  * CPU time of goroutines: added up per account, and capped.
  *
- * An M that runs an accounted G has its account in m->acct and the time since
- * when in m->acct_since; both are the M's. The clock stops when the G leaves
- * the M and when the M leaves its CPU (sched_out), and what has passed is
- * charged then; without preempt notifiers a sleep counts, too.
+ * An M that runs an accounted G has its account in m->acct, and its CPU's clock
+ * runs: struct clock. It stops when the G leaves the M and when the M leaves
+ * its CPU (sched_out), and what has passed is charged then; without preempt
+ * notifiers a sleep counts, too. The period's timer charges what runs on: it
+ * moves the beginning of others' clocks by cmpxchg, so each ns is charged once.
  *
  * The cap is cgroup's cpu.max: `left` is what may still be used in this period;
  * charging takes from it, and may make it negative, which the next periods have
@@ -20,9 +21,10 @@
  * The timer runs while something is used: it is started by the first G that is
  * to run, and stops after a period in which nothing was used and nobody waits.
  *
- * Who may hold an account: whoever made it, each of its Gs until it is reaped,
- * and its timer while it runs. So an account with Gs in `waiting` lives. It is
- * freed after an RCU grace period, as the last reference may be the timer's own.
+ * Who may hold an account: whoever made it, and each of its Gs until it is
+ * reaped. So an account with Gs in `waiting` lives, and who drops the last
+ * reference has but to cancel the timer. The timer finds an account in another
+ * CPU's clock only if it is its own.
  *
  * Locks: a->lock is IRQ-safe; nothing is woken and no other lock is taken under
  * it but the timer base's; a group's lock may be held around it. Charging takes
@@ -42,8 +44,8 @@ struct goro_acct {
 	u64 period;			/* L */
 	bool ticking;			/* L; likewise: the timer runs, or its callback */
 	raw_spinlock_t lock;
-	struct llist_node *waiting;	/* L: Gs, the last one first */
-	struct llist_node *oldest;	/* L: the end of it */
+	struct llist_node *waiting;	/* L: Gs, first come first served */
+	struct llist_node *last;	/* L: the end of it */
 	u32 nwaiting;			/* L */
 	u64 waiting_since;		/* L */
 	bool cancelled;			/* L: who waits may have been cancelled */
@@ -51,22 +53,24 @@ struct goro_acct {
 	u64 nr_throttled;		/* L */
 	u64 throttled_ns;		/* L */
 	struct hrtimer timer;
-	struct rcu_head rcu;
 };
+
+/*
+ * What runs on a CPU for an account. since: 0 while it stands; set (release)
+ * before the account, which is none while since changes, so that a timer that
+ * read since, then (rmb) its own account, and then moves since by cmpxchg, has
+ * this very stretch of time. The owner, with preemption off, starts and stops.
+ */
+struct clock {
+	atomic64_t since;
+	struct goro_acct *acct;
+};
+static DEFINE_PER_CPU(struct clock, clocks);
 
 /* NMI-safe: the usual clock may not be read under an rq lock */
 static u64 now_ns(void)
 {
 	return ktime_get_mono_fast_ns();
-}
-
-static void acct_free(struct rcu_head *rcu)
-{
-	struct goro_acct *a = container_of(rcu, struct goro_acct, rcu);
-
-	goro_count(GORO_C_ACCT_DESTROYED);
-	free_percpu(a->usage);
-	kfree(a);
 }
 
 struct goro_acct *goro_acct_get(struct goro_acct *a)
@@ -78,8 +82,12 @@ EXPORT_SYMBOL_GPL(goro_acct_get);
 
 void goro_acct_put(struct goro_acct *a)
 {
-	if (refcount_dec_and_test(&a->ref))
-		call_rcu(&a->rcu, acct_free);
+	if (!refcount_dec_and_test(&a->ref))
+		return;
+	hrtimer_cancel(&a->timer);
+	goro_count(GORO_C_ACCT_DESTROYED);
+	free_percpu(a->usage);
+	kfree(a);
 }
 EXPORT_SYMBOL_GPL(goro_acct_put);
 
@@ -91,11 +99,11 @@ struct batch {
 
 static void acct_wait(struct goro_acct *a, struct goro_g *g)
 {
-	if (a->oldest)
-		a->oldest->next = &g->qnode;
+	if (a->last)
+		a->last->next = &g->qnode;
 	else
 		a->waiting = &g->qnode;
-	a->oldest = &g->qnode;
+	a->last = &g->qnode;
 	if (!a->nwaiting++)
 		a->waiting_since = now_ns();
 }
@@ -103,12 +111,12 @@ static void acct_wait(struct goro_acct *a, struct goro_g *g)
 static void take_waiting(struct goro_acct *a, struct batch *b)
 {
 	b->first = a->waiting;
-	b->last = a->oldest;
+	b->last = a->last;
 	b->n = a->nwaiting;
 	if (b->n)
 		a->throttled_ns += now_ns() - a->waiting_since;
 	a->waiting = NULL;
-	a->oldest = NULL;
+	a->last = NULL;
 	a->nwaiting = 0;
 }
 
@@ -140,9 +148,40 @@ static void requeue(struct batch *b)
 {
 	if (!b->n)
 		return;
+	/* goro_wake_p() must not be held up half-way: others trust what it has begun */
+	preempt_disable();
 	goro_global_push(b->first, b->last, b->n);
 	smp_mb();	/* (1) of sched.c */
 	goro_wake_p();
+	preempt_enable();
+}
+
+/* `ns` more were used. Any context. */
+static void charge(struct goro_acct *a, u64 ns)
+{
+	if ((s64)ns <= 0)	/* that clock may step back a little */
+		return;
+	this_cpu_add(*a->usage, ns);
+	if (READ_ONCE(a->quota) != GORO_ACCT_NO_MAX)
+		atomic64_sub(ns, &a->left);
+}
+
+/* Charge what runs on: else a refill would be lost on who has not parked yet. */
+static void charge_running(struct goro_acct *a)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu) {
+		struct clock *c = per_cpu_ptr(&clocks, cpu);
+		u64 since = atomic64_read(&c->since), now;
+
+		smp_rmb();	/* since was set before its account */
+		if (!since || READ_ONCE(c->acct) != a)
+			continue;
+		now = now_ns();
+		if (atomic64_cmpxchg(&c->since, since, now) == since)
+			charge(a, now - since);
+	}
 }
 
 static enum hrtimer_restart on_period(struct hrtimer *t)
@@ -154,13 +193,13 @@ static enum hrtimer_restart on_period(struct hrtimer *t)
 	s64 left;
 
 	raw_spin_lock_irqsave(&a->lock, flags);
+	charge_running(a);
 	left = atomic64_read(&a->left);
 	if (a->quota == GORO_ACCT_NO_MAX || (left >= (s64)a->quota && !a->nwaiting)) {
 		take_waiting(a, &b);
 		WRITE_ONCE(a->ticking, false);
 		raw_spin_unlock_irqrestore(&a->lock, flags);
 		requeue(&b);
-		goro_acct_put(a);
 		return HRTIMER_NORESTART;
 	}
 	n = hrtimer_forward_now(t, ns_to_ktime(a->period));
@@ -235,7 +274,7 @@ void goro_acct_stat(struct goro_acct *a, struct goro_acct_stat *st)
 	raw_spin_lock_irqsave(&a->lock, flags);
 	st->nr_periods = a->nr_periods;
 	st->nr_throttled = a->nr_throttled;
-	st->throttled_ns = a->throttled_ns;
+	st->throttled_ns = a->throttled_ns + (a->nwaiting ? now_ns() - a->waiting_since : 0);
 	st->quota_ns = a->quota;
 	st->period_ns = a->period;
 	raw_spin_unlock_irqrestore(&a->lock, flags);
@@ -248,25 +287,23 @@ void goro_group_account(struct goro_group *grp, struct goro_acct *a)
 }
 EXPORT_SYMBOL_GPL(goro_group_account);
 
-/* The M's clock starts, with `a`. Preemption is off. */
-void goro_acct_start(struct goro_m *m, struct goro_acct *a)
+/* The clock starts, for m->acct. Preemption is off; also in sched_in. */
+void goro_acct_in(struct goro_m *m)
 {
-	m->acct = a;
-	m->acct_since = now_ns();
+	struct clock *c = this_cpu_ptr(&clocks);
+
+	atomic64_set_release(&c->since, now_ns());
+	smp_store_release(&c->acct, m->acct);
 }
 
-/* Charge what has passed; the clock goes on. Preemption is off; also from sched_out. */
-void goro_acct_charge(struct goro_m *m)
+/* It stops. Preemption is off; also in sched_out. */
+void goro_acct_out(struct goro_m *m)
 {
-	struct goro_acct *a = m->acct;
-	u64 now = now_ns(), ns = now - m->acct_since;
+	struct clock *c = this_cpu_ptr(&clocks);
+	u64 since = atomic64_xchg(&c->since, 0);
 
-	m->acct_since = now;
-	if ((s64)ns < 0)	/* that clock may step back a little */
-		return;
-	raw_cpu_add(*a->usage, ns);
-	if (READ_ONCE(a->quota) != GORO_ACCT_NO_MAX)
-		atomic64_sub(ns, &a->left);
+	WRITE_ONCE(c->acct, NULL);
+	charge(m->acct, now_ns() - since);
 }
 
 /*
@@ -286,7 +323,6 @@ bool goro_acct_admit(struct goro_g *g)
 	if (a->quota != GORO_ACCT_NO_MAX) {
 		if (!a->ticking) {
 			WRITE_ONCE(a->ticking, true);
-			goro_acct_get(a);
 			hrtimer_start(&a->timer, ns_to_ktime(a->period), HRTIMER_MODE_REL_HARD);
 		}
 		run = atomic64_read(&a->left) > 0 || READ_ONCE(g->cancelled);
@@ -310,10 +346,4 @@ void goro_acct_cancelled(struct goro_acct *a)
 	raw_spin_lock_irqsave(&a->lock, flags);
 	a->cancelled = true;
 	raw_spin_unlock_irqrestore(&a->lock, flags);
-}
-
-/* All Gs have ended; what they dropped is freed. */
-void goro_acct_exit(void)
-{
-	rcu_barrier();
 }

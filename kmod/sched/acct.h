@@ -27,7 +27,7 @@ struct goro_acct_stat {
 /* one reference; NULL: no memory. Charged to the caller. May sleep */
 struct goro_acct *goro_acct_new(void);
 struct goro_acct *goro_acct_get(struct goro_acct *a);
-void goro_acct_put(struct goro_acct *a);	/* any context */
+void goro_acct_put(struct goro_acct *a);	/* not in interrupts */
 
 /*
  * The group's members, started from now on, are accounted to `a`. Each has a

@@ -59,7 +59,7 @@ EXPORT_SYMBOL_GPL(goro_block_end);
 
 long goro_call_on_m_stack(long (*fn)(void *arg), void *arg)
 {
-	struct goro_g *g = goro_self();
+	struct goro_g *g = in_task() ? goro_self() : NULL;
 	struct goro_m *m;
 	long ret;
 

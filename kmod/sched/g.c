@@ -163,7 +163,7 @@ notrace void goro_exit(void)
 {
 	struct goro_g *g = goro_self();
 
-	BUG_ON(!g);	/* a thread cannot be ended here, and we may not return */
+	BUG_ON(!in_task() || !g);	/* a thread cannot be ended here, and we may not return */
 	g_end(g, 0);
 }
 NOKPROBE_SYMBOL(goro_exit);

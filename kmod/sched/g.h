@@ -130,7 +130,6 @@ struct goro_m {
 	struct goro_g *cur;		/* M: G whose context it is in, NULL: own stack */
 	struct goro_g *pending;		/* M, S: picked, to be run from the own stack */
 	struct goro_acct *acct;		/* M: of the G whose time runs, or NULL */
-	u64 acct_since;			/* M: ns */
 	void *stack;			/* C: its own */
 	struct task_struct *task;	/* C, referenced */
 	bool spinning;			/* M; set by the waker with p */

@@ -54,7 +54,7 @@ static void m_sched_in(struct preempt_notifier *pn, int cpu)
 	set_this_cpu(m);
 	current->flags &= ~PF_NOFREEZE;
 	if (m->acct)
-		goro_acct_start(m, m->acct);
+		goro_acct_in(m);
 	if (m->cur)
 		goro_stack_follow(m, m->cur);
 }
@@ -72,11 +72,12 @@ static void m_sched_out(struct preempt_notifier *pn, struct task_struct *next)
 	set_this_cpu(NULL);
 	current->stack = m->stack;
 	if (m->acct)
-		goro_acct_charge(m);
+		goro_acct_out(m);
 	if (m->frozen)
 		return;
 	/* whatever it waits for, the freezer need not: see goro_m_freeze() */
-	if (goro_task_sleeps(current))
+	if (goro_task_sleeps(current) &&
+	    READ_ONCE(current->__state) & (TASK_INTERRUPTIBLE | TASK_NOLOAD))
 		current->flags |= PF_NOFREEZE;
 	/* a P that it was given on its way to sleep stays: the wakeup is coming */
 	if (!p || m->waits)
@@ -109,7 +110,7 @@ static void m_notifier_del(struct goro_m *m)
 
 static void m_freezable(void)
 {
-	set_freezable();
+	current->flags &= ~PF_NOFREEZE;
 }
 #else
 #define preempt_notifier_inc()	do { } while (0)
@@ -353,10 +354,11 @@ void goro_m_quit(struct goro_m *m)
  * Suspend and hibernation freeze goroutines, as they do freezable threads. The
  * freezer waits for every M that runs: at its next scheduling point it comes
  * here, on its own stack and between two Gs, and keeps its P, so that what is
- * readied meanwhile stays queued. It does not wait for an M that sleeps, idle
- * or in a call that its G made (PF_NOFREEZE is set in sched_out, by the M, and
- * cleared in sched_in): that one freezes when it wakes up and comes to a
- * scheduling point. Without notifiers Ms are not frozen. The section is open.
+ * readied meanwhile stays queued. It does not wait for an M that sleeps idle or
+ * interruptibly (PF_NOFREEZE is set in sched_out, by the M, and cleared in
+ * sched_in), which may take for ever: that one freezes when it wakes up and
+ * comes to a scheduling point. It does wait for other sleeps, such as for a
+ * disk. Without notifiers Ms are not frozen. The section is open.
  */
 void goro_m_freeze(struct goro_m *m)
 {

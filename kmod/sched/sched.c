@@ -123,8 +123,10 @@ static __always_inline struct goro_g *next_of(struct goro_p *p)
 /* m is about to run g, or g goes on. */
 static __always_inline void clock_start(struct goro_m *m, struct goro_g *g)
 {
-	if (unlikely(g->flags & GORO_G_ACCT))
-		goro_acct_start(m, g->acct);
+	if (unlikely(g->flags & GORO_G_ACCT)) {
+		m->acct = g->acct;
+		goro_acct_in(m);
+	}
 }
 
 /*
@@ -145,7 +147,7 @@ struct goro_g *goro_pick(struct goro_g *g)
 		park_check(m, g);
 	}
 	if (unlikely(m->acct)) {
-		goro_acct_charge(m);
+		goro_acct_out(m);
 		m->acct = NULL;
 	}
 	if (unlikely(m->spoilt) || freezing(current))
@@ -259,7 +261,8 @@ static void expose(struct goro_p *p)
 /*
  * An M's life, on its own stack. Each turn begins with a section open. Nothing
  * that was picked and no P is held across a sleep: a G without a stack goes
- * back, and its stack is made with the section closed.
+ * back, and its stack is made with the section closed. But when everything is
+ * to stand still: goro_m_freeze().
  */
 void goro_m_loop(struct goro_m *m)
 {
@@ -281,7 +284,8 @@ void goro_m_loop(struct goro_m *m)
 			preempt_disable();
 			continue;
 		}
-		if (freezing(current)) {
+		/* without a P it sleeps, as a spare, and freezes when it is given one */
+		if (p && freezing(current)) {
 			goro_m_freeze(m);
 			continue;
 		}

@@ -74,7 +74,7 @@ bool goro_steal(struct goro_p *p);
 
 /* sched.c */
 void goro_m_loop(struct goro_m *m);
-void goro_wake_p(void);
+void goro_wake_p(void);		/* preemption off, or an interrupt */
 void goro_inbox_push(struct goro_g *g);
 
 /* m.c */
@@ -156,11 +156,10 @@ void *goro_stack_get(u32 size);
 void goro_stack_flush(struct goro_p *p);
 
 /* acct.c */
-void goro_acct_start(struct goro_m *m, struct goro_acct *a);
-void goro_acct_charge(struct goro_m *m);
+void goro_acct_in(struct goro_m *m);
+void goro_acct_out(struct goro_m *m);
 bool goro_acct_admit(struct goro_g *g);
 void goro_acct_cancelled(struct goro_acct *a);
-void goro_acct_exit(void);
 
 /* deep.c */
 void goro_outer_put(struct goro_p *p, struct goro_g *g);
