@@ -47,7 +47,6 @@ static void exit_acct(struct kunit *test)
 	goro_acct_set_max(x->a, GORO_ACCT_NO_MAX, 100 * MS);
 	fx_exit(test);
 	goro_acct_put(x->a);
-	/* the timer drops its reference when its period is over */
 	KUNIT_EXPECT_TRUE(test, eventually(accts_alive() == x->accts0));
 }
 
