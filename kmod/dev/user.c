@@ -43,7 +43,7 @@ static ulong user_max[GORO_RES_MAX] = {
 	[GORO_RES_CHANS] = 16384,
 	[GORO_RES_BYTES] = 256 << 20,
 	[GORO_RES_TASKS] = 16384,
-	[GORO_RES_STACK_BYTES] = 64 << 20,
+	[GORO_RES_STACK_BYTES] = 256 << 20,
 };
 
 module_param_named(user_files_max, user_max[GORO_RES_FILES], ulong, 0644);
