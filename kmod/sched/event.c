@@ -16,7 +16,9 @@
  * under its lock, and only then the last look (goro_event_arm() with an error,
  * then the macro). A waker that chose it before has made the condition true
  * before it took the lock: the look sees it, and the wait returns 0. A waker
- * that comes later does not see it and chooses another.
+ * that comes later does not see it and chooses another. And one that finds its
+ * condition true while a second wakeup chooses it (it is armed while it looks)
+ * hands that one on when it ends: it was for somebody else.
  */
 #include <linux/wait.h>
 #include "event.h"
@@ -91,6 +93,16 @@ EXPORT_SYMBOL_GPL(__goro_event_park);
 
 void __goro_event_end(struct goro_event *e)
 {
-	leave(e);
+	bool again;
+
+	if (!e->w)
+		return;
+	remove_wait_queue(e->wq, &e->entry);
+	/* nobody can fire it any more */
+	again = e->flags & GORO_EVENT_EXCLUSIVE && atomic_read(&e->w->claim) == GORO_FIRED;
+	goro_event_left(e->w);
+	e->w = NULL;
+	if (again)
+		wake_up(e->wq);
 }
 EXPORT_SYMBOL_GPL(__goro_event_end);

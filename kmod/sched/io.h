@@ -26,7 +26,15 @@ static inline int goro_io_go_on(u64 deadline)
 /* The kernel's word for an interrupted call is for system calls only. */
 static inline ssize_t goro_io_errno(ssize_t ret)
 {
-	return ret == -ERESTARTSYS || ret == -ERESTARTNOINTR ? -EINTR : ret;
+	switch (ret) {
+	case -ERESTARTSYS:
+	case -ERESTARTNOINTR:
+	case -ERESTARTNOHAND:
+	case -ERESTART_RESTARTBLOCK:
+		return -EINTR;
+	default:
+		return ret;
+	}
 }
 
 #endif /* _GORO_SCHED_IO_H */

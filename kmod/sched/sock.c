@@ -12,7 +12,8 @@
  * socket whose backlog is full, sending to one whose peer's queue is full without
  * being connected. Poll says ready, the try -EAGAIN, for ever. There the socket
  * itself waits, on the M, by a timeout that it is given for a TURN; the deadline
- * is kept, and a cancel is seen after each turn.
+ * is kept, and a cancel is seen after each turn. Others that send on that socket
+ * without goro meanwhile are given that timeout, too.
  */
 #include <linux/errno.h>
 #include <linux/net.h>
@@ -36,32 +37,64 @@ static long turn(u64 deadline)
 	return clamp_t(u64, nsecs_to_jiffies64(deadline - now) + 1, 1, TURN);
 }
 
-/* Begin a turn: the socket will wait that long. Returns what to restore. */
-static long turn_begin(struct socket *sock, long left)
-{
-	long old = READ_ONCE(sock->sk->sk_sndtimeo);
+/* A turn that is going on; several may be, on one socket. On its caller's stack. */
+struct turn {
+	struct list_head node;		/* L: turns_lock */
+	struct sock *sk;
+	long old;			/* L: the socket's own timeout */
+};
 
-	WRITE_ONCE(sock->sk->sk_sndtimeo, left);
-	goro_block_begin();
-	return old;
+static LIST_HEAD(turns);
+static DEFINE_SPINLOCK(turns_lock);
+
+/* Another turn on that socket, which is not t. The lock is held. */
+static struct turn *turn_of(struct sock *sk, struct turn *t)
+{
+	struct turn *other;
+
+	list_for_each_entry(other, &turns, node)
+		if (other->sk == sk && other != t)
+			return other;
+	return NULL;
 }
 
-static void turn_end(struct socket *sock, long old)
+/* The socket will wait that long, at most. */
+static void turn_begin(struct turn *t, struct socket *sock, long left)
+{
+	struct turn *other;
+
+	t->sk = sock->sk;
+	spin_lock(&turns_lock);
+	other = turn_of(t->sk, NULL);
+	t->old = other ? other->old : READ_ONCE(t->sk->sk_sndtimeo);
+	list_add(&t->node, &turns);
+	WRITE_ONCE(t->sk->sk_sndtimeo, left);
+	spin_unlock(&turns_lock);
+	goro_block_begin();
+}
+
+/* The last one on a socket gives it its own timeout back. */
+static void turn_end(struct turn *t)
 {
 	goro_block_end();
-	WRITE_ONCE(sock->sk->sk_sndtimeo, old);
+	spin_lock(&turns_lock);
+	list_del(&t->node);
+	if (!turn_of(t->sk, t))
+		WRITE_ONCE(t->sk->sk_sndtimeo, t->old);
+	spin_unlock(&turns_lock);
 }
 
 static int connect_in_turn(struct socket *sock, struct sockaddr *addr, int addrlen, u64 deadline)
 {
-	long left = turn(deadline), old;
+	long left = turn(deadline);
+	struct turn t;
 	int err;
 
 	if (left < 0)
 		return left;
-	old = turn_begin(sock, left);
+	turn_begin(&t, sock, left);
 	err = kernel_connect(sock, (void *)addr, addrlen, 0);
-	turn_end(sock, old);
+	turn_end(&t);
 	return goro_io_errno(err);
 }
 
@@ -175,15 +208,15 @@ EXPORT_SYMBOL_GPL(goro_sock_recv);
 static int try_send(struct socket *sock, struct msghdr *msg, unsigned int flags, long left)
 {
 	size_t before = msg_data_left(msg), taken;
-	long old = 0;
+	struct turn t;
 	int n;
 
 	msg->msg_flags = flags | MSG_NOSIGNAL | (left ? 0 : MSG_DONTWAIT);
 	if (left)
-		old = turn_begin(sock, left);
+		turn_begin(&t, sock, left);
 	n = sock_sendmsg(sock, msg);
 	if (left)
-		turn_end(sock, old);
+		turn_end(&t);
 	taken = before - msg_data_left(msg);
 	if (taken > max(n, 0))
 		iov_iter_revert(&msg->msg_iter, taken - max(n, 0));
