@@ -296,6 +296,39 @@ static void exclusive(struct kunit *test)
 	EXPECT_DONE(test, &f->j[6], 0);
 }
 
+/* It has its token; the next one's wakeup finds it still looking, and first in the queue. */
+static bool take_and_give(struct ev *e)
+{
+	if (!take_token(e))
+		return false;
+	atomic_inc(&e->left);
+	wake_up(&e->wq);
+	return true;
+}
+
+static int takes_and_gives(struct job *j)
+{
+	struct ev *e = j->f->priv;
+
+	return goro_wait_event_exclusive_until(e->wq, take_and_give(e), j->deadline);
+}
+
+static void exclusive_hands_on(struct kunit *test)
+{
+	const struct who *who = test->param_value;
+	struct ev *e = ev(test);
+	struct fx *f = fx_of(test);
+
+	job_start(test, job_set(f, 0, takes_and_gives, NULL), who->send_thread);
+	KUNIT_ASSERT_TRUE(test, eventually(queued(e) == 1));
+	job_start(test, job_set(f, 1, takes, NULL), who->recv_thread);
+	KUNIT_ASSERT_TRUE(test, eventually(queued(e) == 2));
+	atomic_inc(&e->left);
+	wake_up(&e->wq);
+	EXPECT_DONE(test, &f->j[0], 0);
+	EXPECT_DONE(test, &f->j[1], 0);
+}
+
 #define TOKENS	2000
 
 /* takes tokens by waits that often fail; counts them */
@@ -453,6 +486,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(cancel),
 	KUNIT_CASE(signals),
 	KUNIT_CASE_PARAM(exclusive, who_gen_params),
+	KUNIT_CASE_PARAM(exclusive_hands_on, who_gen_params),
 	KUNIT_CASE_PARAM(fails_pass_on, who_gen_params),
 	KUNIT_CASE_PARAM(from_interrupts, who_gen_params),
 	{}
