@@ -159,15 +159,15 @@ static notrace void __noreturn g_end(struct goro_g *g, int err)
 
 NOKPROBE_SYMBOL(g_end);
 
-notrace void goro_exit(void)
+notrace void __goro_exit(void)
 {
 	struct goro_g *g = goro_self();
 
 	BUG_ON(!in_task() || !g);	/* a thread cannot be ended here, and we may not return */
 	g_end(g, 0);
 }
-NOKPROBE_SYMBOL(goro_exit);
-EXPORT_SYMBOL_GPL(goro_exit);
+NOKPROBE_SYMBOL(__goro_exit);
+EXPORT_SYMBOL_GPL(__goro_exit);
 
 /* First C code of a G, from goro_g_entry(); the section is open. */
 asmlinkage __visible notrace void __noreturn goro_g_main(struct goro_g *prev)

@@ -94,13 +94,8 @@ static long take(void *arg)
 
 static long leave(void *arg)
 {
-	/* objtool does not know that it never returns */
-	void (*end)(void) = goro_exit;
-
-	OPTIMIZER_HIDE_VAR(end);
 	goro_yield();
-	end();
-	return 0;
+	goro_exit();
 }
 
 static int event_member(void *arg)

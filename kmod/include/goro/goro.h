@@ -57,6 +57,7 @@
 #error "goro: build with -include goro/current.h (see goro.mk): 'current' changes across a park"
 #endif
 
+#include <linux/bug.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
@@ -168,12 +169,18 @@ int __goro_go_atomic(goro_fn_t fn, void *arg, struct module *owner);
  */
 void goro_yield(void);
 
+void __goro_exit(void);
+
 /**
  * goro_exit - end the calling goroutine here (Go: runtime.Goexit)
  *
  * Context: a goroutine. In a group this counts as the result 0.
  */
-void __noreturn goro_exit(void);
+static __always_inline void __noreturn goro_exit(void)
+{
+	__goro_exit();
+	BUG();	/* for objtool, which knows of no function of a module that it does not return */
+}
 
 /**
  * goro_sleep_until - sleep until a deadline
