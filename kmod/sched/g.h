@@ -118,7 +118,7 @@ struct goro_p {
 	struct list_head ms;		/* L: p->lock; all Ms of this CPU */
 	struct list_head dead;		/* L: p->lock; those that retired */
 	u32 nms;			/* L: p->lock */
-	struct work_struct spawn_m;	/* asks for one more M */
+	struct delayed_work spawn_m;	/* asks for one more M */
 	struct work_struct bury;	/* frees the dead */
 	struct irq_work kick;		/* wakes another P, for those who hold an rq lock */
 	struct irq_work handoff;	/* its M sleeps: give it on, likewise */

@@ -33,6 +33,7 @@ unsigned long goro_canary;
 
 #define KEEP_MS		2		/* a CPU: one to run, one spare */
 #define RETIRE_AFTER	(10 * HZ)
+#define SPAWN_AGAIN	(HZ / 50 + 1)	/* after one could not be made */
 
 static atomic_t nms;
 static u32 m_ids;		/* under create_mutex */
@@ -214,17 +215,25 @@ err:
 	return err;
 }
 
-/* The last spare of this P was taken, or none was left. */
+/*
+ * The last spare of this P was taken, or none was left. Without memory later
+ * again: all of the P's Ms may be asleep in their goroutines, so that nobody
+ * else would ask. At max_ms its queues are open to thieves.
+ */
 static void p_spawn_m(struct work_struct *work)
 {
-	struct goro_p *p = container_of(work, struct goro_p, spawn_m);
+	struct goro_p *p = container_of(to_delayed_work(work), struct goro_p, spawn_m);
 	bool none;
+	int err;
 
 	raw_spin_lock_irq(&p->lock);
 	none = list_empty(&p->spares);
 	raw_spin_unlock_irq(&p->lock);
-	if (none && !READ_ONCE(goro_sched.stopping))
-		m_create(p);	/* fails at max_ms: the P's queues stay open to thieves */
+	if (!none || READ_ONCE(goro_sched.stopping))
+		return;
+	err = m_create(p);
+	if (err && atomic_read(&nms) < goro_param_max_ms)
+		queue_delayed_work(system_highpri_wq, &p->spawn_m, SPAWN_AGAIN);
 }
 
 /*
@@ -247,7 +256,7 @@ static struct goro_m *p_give(struct goro_p *p, bool spinning, bool want_spare)
 	more = !list_empty(&p->spares);
 	raw_spin_unlock_irqrestore(&p->lock, flags);
 	if (!more && (!m || want_spare))
-		queue_work(system_highpri_wq, &p->spawn_m);
+		queue_delayed_work(system_highpri_wq, &p->spawn_m, 0);
 	return m;
 }
 
@@ -491,7 +500,7 @@ static struct goro_p *p_create(int cpu)
 	INIT_LIST_HEAD(&p->spares);
 	INIT_LIST_HEAD(&p->ms);
 	INIT_LIST_HEAD(&p->dead);
-	INIT_WORK(&p->spawn_m, p_spawn_m);
+	INIT_DELAYED_WORK(&p->spawn_m, p_spawn_m);
 	INIT_WORK(&p->bury, p_bury);
 	init_irq_work(&p->kick, p_kick);
 	init_irq_work(&p->handoff, p_handoff);
@@ -501,7 +510,7 @@ static struct goro_p *p_create(int cpu)
 /* The steps of goro_m_exit(), each for all Ps before the next. */
 static void exit_no_more_ms(struct goro_p *p)
 {
-	cancel_work_sync(&p->spawn_m);
+	cancel_delayed_work_sync(&p->spawn_m);
 }
 
 static void exit_tell_ms(struct goro_p *p)
@@ -526,7 +535,7 @@ static void exit_wait_for_works(struct goro_p *p)
 {
 	irq_work_sync(&p->kick);
 	irq_work_sync(&p->handoff);
-	cancel_work_sync(&p->spawn_m);
+	cancel_delayed_work_sync(&p->spawn_m);
 	flush_work(&p->bury);
 }
 

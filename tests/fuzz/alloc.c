@@ -12,7 +12,8 @@
  * comes before its init function is the kernel's.
  *
  * alloc --threads: goro's own threads, which make stacks, have their next allocation fail; tasks that are
- * started meanwhile must run to their end.
+ * started meanwhile must run to their end. Then those have no memory that make goro's threads, until all there
+ * are sleep in tasks: when there is memory again, tasks that wait for a thread must get one.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -546,42 +547,128 @@ static int load_module(const char *file, int n)
 	return !failed;
 }
 
-static bool comm_is_m(const char *pid)
-{
-	char path[64], comm[16] = "";
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%.10s/comm", pid);
-	f = fopen(path, "r");
-	if (!f || !fgets(comm, sizeof(comm), f))
-		comm[0] = 0;
-	if (f)
-		fclose(f);
-	return !strncmp(comm, "goro/", 5);
-}
-
-/* the @nth place of each M fails; returns how many did since the last time */
-static int fail_ms(int nth)
+/* @fn for each thread that is an M; or, @makers, that takes part in making them: returns the sum */
+static int each_thread(bool makers, int (*fn)(const char *dir, int arg), int arg)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *e;
-	char path[64], text[16];
-	int n = 0, fd, len;
+	char path[64], comm[64];
+	int n = 0;
 
 	while ((e = readdir(proc))) {
-		if (e->d_name[0] < '1' || e->d_name[0] > '9' || !comm_is_m(e->d_name))
+		FILE *f;
+		bool maker;
+
+		if (e->d_name[0] < '1' || e->d_name[0] > '9')
 			continue;
-		snprintf(path, sizeof(path), "/proc/%.10s/fail-nth", e->d_name);
-		fd = open(path, O_RDWR);
-		len = read(fd, text, sizeof(text) - 1);
-		n += len > 0 && text[0] == '0';
-		len = sprintf(text, "%d", nth);
-		if (pwrite(fd, text, len, 0) != len)
-			n = -1000;
-		close(fd);
+		snprintf(path, sizeof(path), "/proc/%.10s/comm", e->d_name);
+		f = fopen(path, "r");
+		if (!f || !fgets(comm, sizeof(comm), f))
+			comm[0] = 0;
+		if (f)
+			fclose(f);
+		maker = !strncmp(comm, "kthreadd", 8) || (!strncmp(comm, "kworker/", 8) && strchr(comm, 'H'));
+		if (makers ? !maker : !!strncmp(comm, "goro/", 5))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%.10s/", e->d_name);
+		n += fn(path, arg);
 	}
 	closedir(proc);
 	return n;
+}
+
+/* the @nth place of an M fails; 1: the last one that was planted did */
+static int fail_m(const char *dir, int nth)
+{
+	char path[64], text[16];
+	int fd, len, hit;
+
+	snprintf(path, sizeof(path), "%sfail-nth", dir);
+	fd = open(path, O_RDWR);
+	len = read(fd, text, sizeof(text) - 1);
+	hit = len > 0 && text[0] == '0';
+	len = sprintf(text, "%d", nth);
+	if (pwrite(fd, text, len, 0) != len)
+		hit = -1000;
+	close(fd);
+	return hit;
+}
+
+static int fail_ms(int nth)
+{
+	return each_thread(false, fail_m, nth);
+}
+
+static int one(const char *dir, int arg)
+{
+	return dir[0] == '/' ? arg : 0;
+}
+
+static int make_it_fail(const char *dir, int on)
+{
+	char path[64];
+	int fd, ok;
+
+	snprintf(path, sizeof(path), "%smake-it-fail", dir);
+	fd = open(path, O_WRONLY);
+	ok = write(fd, on ? "1" : "0", 1) == 1;
+	close(fd);
+	return ok;
+}
+
+static long number(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	long v = -1;
+
+	if (!f || fscanf(f, "%ld", &v) != 1)
+		v = -1;
+	if (f)
+		fclose(f);
+	return v;
+}
+
+static void let_go(const char *yes)
+{
+	int fd = open("/sys/module/goro_testclass/parameters/let_go", O_WRONLY);
+
+	if (write(fd, yes, 1) != 1)
+		perror("let_go");
+	close(fd);
+}
+
+/* all Ms sleep in tasks, no other can be made, and then it can: nobody but goro itself asks for it again */
+static int m_spawn(void)
+{
+	static const char ran[] = "/sys/module/goro_testclass/parameters/ran";
+	static const char times[] = "/sys/kernel/debug/failslab/times";
+	int ms = each_thread(false, one, 1), makers, i, t[64], sleeper, bad = 0;
+	long ran0 = number(ran), left;
+	struct goro_task_wait w = { .deadline = GORO_FOREVER };
+	uint64_t ns = 1000;
+
+	set_space(0);
+	set_space(-1);
+	left = number(times);
+	makers = each_thread(true, make_it_fail, 1);
+	for (i = 0; i < ms + 4 && i < (int)LEN(t); i++)
+		bad |= (t[i] = spawn("test-stubborn", NULL, 0, NULL, 0)) < 0;
+	sleeper = spawn("sleep", &ns, 8, NULL, 0);
+	while (number(ran) < ran0 + ms || number(times) == left)
+		usleep(1000);
+	/* each M is in a task: the sleeper waits for another one */
+	bad |= sleeper < 0 || number(ran) != ran0 + ms;
+	printf("# %d Ms asleep, %ld allocations of %d threads failed\n", ms, left - number(times), makers);
+	each_thread(true, make_it_fail, 0);
+	bad |= ioctl(sleeper, GORO_IOC_TASK_WAIT, &w) || w.result;
+	close(sleeper);
+	let_go("1");
+	while (i--) {
+		bad |= ioctl(t[i], GORO_IOC_TASK_WAIT, &w);
+		close(t[i]);
+	}
+	let_go("0");
+	return bad;
 }
 
 /* each of the first places of an M fails: of its stacks, of whatever else it makes */
@@ -629,9 +716,15 @@ int main(int argc, char **argv)
 		return 4;
 	}
 	if (argc == 2 && !strcmp(argv[1], "--threads")) {
-		failed = m_threads() || balanced();
-		printf("1..1\n%sok 1 - threads\n", failed ? "not " : "");
-		return failed;
+		failed = m_threads();
+		printf("1..3\n%sok 1 - no memory for stacks\n", failed ? "not " : "");
+		fflush(stdout);
+		n = m_spawn();
+		printf("%sok 2 - no memory for threads\n", n ? "not " : "");
+		failed |= n;
+		n = balanced();
+		printf("%sok 3 - all gone at the end\n", n ? "not " : "");
+		return failed || n;
 	}
 	printf("1..%zu\n", LEN(scenarios) + 2);
 	for (size_t i = 0; i < LEN(scenarios); i++) {

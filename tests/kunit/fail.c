@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <goro/io.h>
 #include "kunit.h"
+#include "sched/acct.h"
 
 #define MANY 5000	/* goroutines: more than a P caches */
 
@@ -85,6 +86,16 @@ static int group_go_copy(struct fx *f)
 	return goro_group_go_copy(&f->other, add_err, &f, sizeof(f));
 }
 
+static int acct_new(struct fx *f)
+{
+	struct goro_acct *a = goro_acct_new();
+
+	if (!a)
+		return -ENOMEM;
+	goro_acct_put(a);
+	return 0;
+}
+
 static const struct op {
 	const char *name;
 	int (*fn)(struct fx *f);
@@ -98,6 +109,7 @@ static const struct op {
 	{ "goro_go_copy", go_copy, 1 },
 	{ "goro_go_atomic", go_atomic, 1 },
 	{ "goro_group_go_copy", group_go_copy, 1 },
+	{ "goro_acct_new", acct_new, 0 },
 };
 KUNIT_ARRAY_PARAM_DESC(op, ops, name);
 
