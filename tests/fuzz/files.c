@@ -55,6 +55,7 @@ static void rw_chan(struct worker *w, int slot, int fd, bool send)
 	u64 n = elem ? bytes / elem : 0;
 	struct iovec v[3];
 	bool whole = any && elem && (send ? !(bytes % elem) : bytes >= elem), vec = chance(w, 300);
+	int now_flag = vec && chance(w, 400) ? RWF_NOWAIT : 0;
 
 	x.vanish = pl.vanish;
 	if (o && pl.alias && send && whole)
@@ -80,7 +81,7 @@ static void rw_chan(struct worker *w, int slot, int fd, bool send)
 		may_all(&x, send ? errs_send : errs_recv);
 		ret_between(&x, send ? elem : 0, bytes);
 	} else {
-		u64 deadline = o->nonblock ? GORO_NOW : GORO_FOREVER;
+		u64 deadline = o->nonblock || now_flag ? GORO_NOW : GORO_FOREVER;
 
 		if (send)
 			expect_send(&x, o, n, pl.good, deadline);
@@ -91,13 +92,13 @@ static void rw_chan(struct worker *w, int slot, int fd, bool send)
 		if (pl.good < bytes)
 			may(&x, EFAULT);
 	}
-	if (!any || !any->nonblock)
+	if (!any || !(any->nonblock || now_flag))
 		arm(w);
 	call_begin(w, send ? vec ? "writev" : "write" : vec ? "readv" : "read", fd, (uintptr_t)pl.p, bytes,
 		   elem, pl.good);
 	if (vec)
-		call_end(w, send ? writev(fd, v, pieces(w, v, &pl, bytes)) :
-				   readv(fd, v, pieces(w, v, &pl, bytes)));
+		call_end(w, send ? pwritev2(fd, v, pieces(w, v, &pl, bytes), -1, now_flag) :
+				   preadv2(fd, v, pieces(w, v, &pl, bytes), -1, now_flag));
 	else
 		call_end(w, send ? write(fd, pl.p, bytes) : read(fd, pl.p, bytes));
 	disarm(w);
