@@ -89,6 +89,52 @@ static void op_usage(struct worker *w)
 		fail(w, "USAGE of user %u: %llu files, %llu channels", u.uid, u.files, u.chans);
 }
 
+static void op_cpu_stat(struct worker *w)
+{
+	struct goro_cpu_stat k;
+	struct expect x = { 0 };
+	struct arg a;
+	int slot, fd = gen_fd(w, K_DEV, &slot);
+
+	memset(&k, POISON, sizeof(k));
+	k.flags = k.reserved = 0;
+	if (expect_fd(w, &x, slot, K_DEV, ENOTTY)) {
+		k.flags = reserved(w, &x, 0);
+		k.reserved = reserved(w, &x, 0);
+		ret_between(&x, 0, 0);
+	}
+	a = put(w, &x, GORO_IOC_CPU_STAT, &k, 72);
+	call(w, "CPU_STAT", fd, &a, k.flags, k.reserved, 0);
+	judge(w, &x);
+	if (!w->rec->ret && get(&a, &k, sizeof(k)) && k.nr_throttled > k.nr_periods)
+		fail(w, "throttled in %llu of %llu periods", k.nr_throttled, k.nr_periods);
+}
+
+static void op_cpu_max(struct worker *w)
+{
+	struct goro_cpu_max k = { 0 };
+	struct expect x = { 0 };
+	struct arg a;
+	int slot, fd = gen_fd(w, K_DEV, &slot);
+
+	k.period_ns = PICK(w, u64, 1000000, 10000000, 10000000, 100000000, 1000000000, 999999, 1000000001, 0,
+			   UINT64_MAX);
+	k.quota_ns = PICK(w, u64, GORO_CPU_NO_MAX, GORO_CPU_NO_MAX, k.period_ns, k.period_ns, 1000000, 999999,
+			  0, k.period_ns + 1, k.period_ns * 100000, GORO_CPU_NO_MAX - 1);
+	if (expect_fd(w, &x, slot, K_DEV, ENOTTY)) {
+		k.flags = reserved(w, &x, 0);
+		k.reserved = reserved(w, &x, 0);
+		if (k.period_ns < 1000000 || k.period_ns > 1000000000 || k.quota_ns < 1000000)
+			viol(&x, EINVAL);
+		else if (k.quota_ns != GORO_CPU_NO_MAX && k.quota_ns > k.period_ns)
+			may(&x, EINVAL);	/* more CPUs than there may be */
+		ret_between(&x, 0, 0);
+	}
+	a = put(w, &x, GORO_IOC_CPU_MAX, &k, 24);
+	call(w, "CPU_MAX", fd, &a, k.flags, k.quota_ns, k.period_ns);
+	judge(w, &x);
+}
+
 /* without privileges for a call: the caps of the user, which the test sets low, hold */
 bool drop(struct worker *w, struct expect *x, u32 per_mille)
 {
@@ -336,6 +382,7 @@ static void op_raw(struct worker *w)
 {
 	static const unsigned int known[] = {
 		GORO_IOC_QUERY, GORO_IOC_STATS, GORO_IOC_CHAN_CREATE, GORO_IOC_TASK_SPAWN, GORO_IOC_USAGE,
+		GORO_IOC_CPU_STAT, GORO_IOC_CPU_MAX,
 		GORO_IOC_SEND,
 		GORO_IOC_RECV, GORO_IOC_CHAN_CLOSE, GORO_IOC_CHAN_INFO, GORO_IOC_TASK_WAIT,
 		GORO_IOC_TASK_CANCEL, GORO_IOC_TASK_INFO,
@@ -365,6 +412,8 @@ const struct op ioctl_ops[] = {
 	{ "QUERY", 20, op_query },
 	{ "STATS", 20, op_stats },
 	{ "USAGE", 15, op_usage },
+	{ "CPU_STAT", 10, op_cpu_stat },
+	{ "CPU_MAX", 15, op_cpu_max },
 	{ "CHAN_CREATE", 70, op_create },
 	{ "TASK_SPAWN", 35, op_spawn },
 	{ "SEND", 180, op_send },
