@@ -701,7 +701,7 @@ int main(int argc, char **argv)
 {
 	int n = 0, failed = 0;
 
-	alarm(300);		/* for what waits for ever */
+	alarm(600);		/* for what waits for ever */
 	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR);
 	fail_fd = open("/proc/thread-self/make-it-fail", O_WRONLY);	/* while it is set nothing can be opened */
 	printf("KTAP version 1\n");
