@@ -400,7 +400,7 @@ static void op_fork(struct worker *w)
 
 static void op_fdinfo(struct worker *w)
 {
-	int slot, fd = gen_fd(w, chance(w, 700) ? K_CHAN : K_TASK, &slot);
+	int slot, fd = gen_fd(w, PICK(w, enum kind, K_CHAN, K_CHAN, K_TASK, K_DEV), &slot);
 	struct expect x = { .lo = 0, .hi = INT_MAX };
 	char path[64], text[1024];
 	long ret = -1;

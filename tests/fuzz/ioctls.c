@@ -110,12 +110,28 @@ static void op_cpu_stat(struct worker *w)
 		fail(w, "throttled in %llu of %llu periods", k.nr_throttled, k.nr_periods);
 }
 
+/* without privileges for a call: the caps of the user, which the test sets low, hold */
+bool drop(struct worker *w, struct expect *x, u32 per_mille)
+{
+	if (!chance(w, per_mille))
+		return false;
+	may(x, EDQUOT);
+	syscall(SYS_setresuid, -1, 65534, -1);		/* this thread's only */
+	return true;
+}
+
+void undrop(void)
+{
+	syscall(SYS_setresuid, -1, 0, -1);
+}
+
 static void op_cpu_max(struct worker *w)
 {
 	struct goro_cpu_max k = { 0 };
 	struct expect x = { 0 };
 	struct arg a;
 	int slot, fd = gen_fd(w, K_DEV, &slot);
+	bool dropped;
 
 	k.period_ns = PICK(w, u64, 1000000, 10000000, 10000000, 100000000, 1000000000, 999999, 1000000001, 0,
 			   UINT64_MAX);
@@ -131,23 +147,12 @@ static void op_cpu_max(struct worker *w)
 		ret_between(&x, 0, 0);
 	}
 	a = put(w, &x, GORO_IOC_CPU_MAX, &k, 24);
+	may(&x, EPERM);			/* without privileges; or not more than before */
+	dropped = drop(w, &x, 300);
 	call(w, "CPU_MAX", fd, &a, k.flags, k.quota_ns, k.period_ns);
+	if (dropped)
+		undrop();
 	judge(w, &x);
-}
-
-/* without privileges for a call: the caps of the user, which the test sets low, hold */
-bool drop(struct worker *w, struct expect *x, u32 per_mille)
-{
-	if (!chance(w, per_mille))
-		return false;
-	may(x, EDQUOT);
-	syscall(SYS_setresuid, -1, 65534, -1);		/* this thread's only */
-	return true;
-}
-
-void undrop(void)
-{
-	syscall(SYS_setresuid, -1, 0, -1);
 }
 
 /* descriptors run out: for a solo worker, whose limit it is */
