@@ -115,10 +115,13 @@ int http_parse_ranges(const char *s, u64 size, struct http_range ranges[HTTP_RAN
 			last = size - 1;
 		ranges[n].from = first;
 		ranges[n].len = last - first + 1;
+		/* the same bytes again and again; compared so, no sum wraps */
+		if (ranges[n].len > size - total)
+			return -1;
 		total += ranges[n++].len;
 	}
-	/* none at all, or the same bytes again and again */
-	if (!asked || total > size)
+	/* none at all */
+	if (!asked)
 		return -1;
 	return n;
 }
