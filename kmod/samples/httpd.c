@@ -126,8 +126,15 @@ static bool same_addr(const struct sock *a, const struct sock *b)
 	if (a->sk_family != b->sk_family)
 		return false;
 #if IS_ENABLED(CONFIG_IPV6)
-	if (a->sk_family == AF_INET6 && !ipv6_addr_v4mapped(&a->sk_v6_daddr))
-		return ipv6_prefix_equal(&a->sk_v6_daddr, &b->sk_v6_daddr, 64);
+	if (a->sk_family == AF_INET6) {
+		bool mapped = ipv6_addr_v4mapped(&a->sk_v6_daddr);
+
+		/* all of IPv4 is mapped into one /64, in which ::1 is, too */
+		if (mapped != ipv6_addr_v4mapped(&b->sk_v6_daddr))
+			return false;
+		if (!mapped)
+			return ipv6_prefix_equal(&a->sk_v6_daddr, &b->sk_v6_daddr, 64);
+	}
 #endif
 	return a->sk_daddr == b->sk_daddr;
 }

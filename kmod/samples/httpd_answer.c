@@ -14,10 +14,14 @@
 #include <net/sock.h>
 #include "httpd.h"
 
-/* Send what is in c->out. 0 or an error, after which nothing more goes. */
+/*
+ * Send what is in c->out, in less time where others wait for the place. 0 or an
+ * error, after which nothing more goes.
+ */
 static int flush(struct httpd_conn *c)
 {
-	int n = goro_sock_send(c->sock, c->out, c->used, httpd_ms(httpd_send_ms));
+	unsigned int ms = READ_ONCE(httpd_send_ms) / (httpd_crowded() ? 10 : 1);
+	int n = goro_sock_send(c->sock, c->out, c->used, httpd_ms(ms));
 
 	c->used = 0;
 	/* a reader that slow, or gone for us, would hold what is queued for as long again */
@@ -102,6 +106,7 @@ static int status_of(int err)
 	switch (err) {
 	case -ENOENT:
 	case -ENOTDIR:
+	case -EISDIR:	/* an index.html that is one */
 	case -ENAMETOOLONG:
 	case -ELOOP:	/* magic and circular links */
 	case -EXDEV:	/* out of the root: say no more than "no" */

@@ -4,12 +4,12 @@
  *
  * Straight code: read a head, drop the body, answer, again. Every wait is a
  * goro call, so a connection that waits is a parked goroutine and no thread.
- * Between two pipelined requests the goroutine yields.
+ * Between two requests the goroutine yields.
  *
  * Limits: HTTP_HEAD_MAX bytes of head (431), HTTP_URI_MAX of target (414),
  * max_body of body (413); header_ms from a head's first byte to its last,
  * body_ms for a body (408); idle_ms between requests (closed without a word);
- * send_ms for each HTTPD_OUT bytes of an answer (reset).
+ * send_ms for each HTTPD_OUT bytes of an answer, a tenth of it at the cap (reset).
  */
 #include <linux/slab.h>
 #include <net/sock.h>
@@ -48,19 +48,19 @@ static bool shut_by_us(const struct httpd_conn *c)
 }
 
 /*
- * Wait for a request's first bytes. Whoever waits here may be shut down for
- * another's sake: either the acceptor sees that we wait, or we that it looks.
- * Returns as goro_sock_recv().
+ * Wait for a request's first bytes, behind the c->len that are here; @since: when
+ * that began. Whoever waits here may be shut down for another's sake: either the
+ * acceptor sees that we wait, or we that it looks. Returns as goro_sock_recv().
  */
-static int wait_idle(struct httpd_conn *c, u64 deadline)
+static int wait_idle(struct httpd_conn *c, u64 since, u64 deadline)
 {
 	int n = 0;
 
 	/* a full barrier, which pairs with that in make_room() */
-	smp_store_mb(c->idle_since, ktime_get_ns());
+	smp_store_mb(c->idle_since, since);
 	/* who has not been served yet is let wait; the acceptor looks at it again */
 	if (READ_ONCE(c->fresh) || !httpd_crowded())
-		n = goro_sock_recv(c->sock, c->in, HTTP_HEAD_MAX, deadline);
+		n = goro_sock_recv(c->sock, c->in + c->len, HTTP_HEAD_MAX - c->len, deadline);
 	WRITE_ONCE(c->idle_since, 0);
 	return n;
 }
@@ -71,19 +71,27 @@ static int wait_idle(struct httpd_conn *c, u64 deadline)
  */
 static int read_head(struct httpd_conn *c)
 {
-	u64 idle = httpd_ms(httpd_idle_ms), deadline = 0;
+	/* once for all of the wait: empty lines buy neither time nor a place at the cap */
+	u64 since = ktime_get_ns(), idle = httpd_ms(httpd_idle_ms), deadline = 0;
+	size_t skipped = 0;
 
 	memset(&c->scan, 0, sizeof(c->scan));
 	for (;;) {
 		int n = http_scan(c->in, c->len, &c->scan);
+		bool cr;
 
 		if (n)
 			return n;
-		/* empty lines are no beginning */
-		if (c->scan.start == c->len) {
+		/* empty lines are no beginning, nor is the first half of one */
+		cr = c->len == c->scan.start + 1 && c->in[c->scan.start] == '\r';
+		if (c->len == c->scan.start + cr) {
+			skipped += c->scan.start;
+			if (skipped >= HTTP_HEAD_MAX)
+				return -400;
 			memset(&c->scan, 0, sizeof(c->scan));
-			c->len = 0;
-			n = wait_idle(c, idle);
+			c->in[0] = '\r';
+			c->len = cr;
+			n = wait_idle(c, since, idle);
 			if (n <= 0)
 				return 0;
 			deadline = httpd_ms(httpd_header_ms);
@@ -211,11 +219,9 @@ void httpd_conn_serve(struct httpd_conn *c)
 {
 	if (c->refuse)
 		c->linger = !httpd_answer(c, 503, "Retry-After: 1\r\n");
-	while (!c->refuse && serve_one(c)) {
-		/* pipelined: it would go on and on without ever waiting */
-		if (c->len)
-			goro_yield();
-	}
+	/* pipelined, it would go on without a wait; the next may be in the socket yet */
+	while (!c->refuse && serve_one(c))
+		goro_yield();
 	if (c->linger)
 		linger(c);
 }

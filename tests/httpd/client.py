@@ -34,7 +34,7 @@ class Server:
         self.base, self.root = base, base + "/root"
         self.host, self.port = host, port
         os.chmod(base, 0o755)
-        for d in ("", "/sub", "/noindex", "/closed"):
+        for d in ("", "/sub", "/noindex", "/closed", "/dirindex", "/dirindex/index.html"):
             os.mkdir(self.root + d)
         self.put("outside.txt", b"outside\n")
         self.put("root/a.txt", b"hello\n")

@@ -151,6 +151,21 @@ def silent(s):
         s.param("idle_ms", 60000)
 
 
+def empty_lines(s):
+    """Before a request they are skipped, also in halves; more of them than a head may have bytes are a 400."""
+    with Client(s) as c:
+        for data in (b"\r", b"\n", b"\r\n\r", b"\n" + GET[:9]):
+            c.send(data)
+            time.sleep(0.05)
+        c.send(GET[9:])
+        need(c.answer()[0] == 200, "status")
+        for _ in range(3):
+            c.try_send(b"\r\n" * 2000)
+            time.sleep(0.05)
+        need(c.answer()[0] == 400, "status")
+        c.ended()
+
+
 def slow(s, param, begin, step):
     """What is begun and goes on too slowly, or not at all, is a 408: a byte now and then does not buy more time."""
     was = s.param(param)
@@ -243,6 +258,24 @@ def over_ipv6(s):
     s.unload()
 
 
+def share_ipv6(s):
+    """max_per_addr=1 on a socket for both: an IPv4 client is not one of the /64 in which all of them are mapped."""
+    s.load(addr="::", max_per_addr=1)
+    for first, second in (("::1", "127.0.0.1"), ("127.0.0.1", "::1"), ("127.0.0.1", "::ffff:127.0.0.1")):
+        s.host = first
+        with Client(s) as a:
+            a.get()
+            s.host = second
+            with Client(s) as b:
+                if "ffff" in second:
+                    need(b.answer()[0] == 503, "status")
+                else:
+                    b.get()
+        until(lambda: s.goroutines() == 0)
+    said = s.unload()
+    need(said["refused"] == 1, f"unload said {said}")
+
+
 def bad_params(s):
     for args in ({"root": s.root + "/none"}, {"root": s.root + "/a.txt"}, {"addr": "nowhere"}, {"addr": "192.0.2.1"},
                  {"max_conns": 0}):
@@ -262,14 +295,15 @@ def main():
     for row in table.rows():
         points.run(row.name, table.check, s, row, marks)
     for test in (revalidation, changed_just_now, no_date_ahead, large_ranges, continues, byte_by_byte, cut_anywhere,
-                 half_then_eof, whole_then_eof, nothing_then_eof, vanish, silent, slow_head, slow_body, slow_reader,
-                 steady_reader, file_changes, body_limits):
+                 half_then_eof, whole_then_eof, nothing_then_eof, vanish, silent, empty_lines, slow_head, slow_body,
+                 slow_reader, steady_reader, file_changes, body_limits):
         points.run(test.__name__, test, s)
     points.run("unload", s.unload)
     crowd.run(points, s)
     # user mode Linux has none here
     if os.path.exists("/proc/net/if_inet6"):
         points.run("over_ipv6", over_ipv6, s)
+        points.run("share_ipv6", share_ipv6, s)
     points.end()
 
 

@@ -179,7 +179,7 @@ def cap_idle(s):
 def cap_busy(s):
     """Where nobody is idle the fifth waits; an answer that ends then makes room, and nobody is cut off."""
     # they wait here longer than a client usually may
-    s.param("send_ms", PATIENCE * 1000)
+    s.param("send_ms", 10 * PATIENCE * 1000)
     held = [Client(s, HUGE, rcvbuf=4096) for _ in range(4)]
     for c in held:
         need(c.more(), "no answer")
@@ -203,6 +203,29 @@ def cap_busy(s):
     until(lambda: s.goroutines() == 0)
 
 
+def cap_slow(s):
+    """Who takes an answer too slowly for a place that another waits for, though not for send_ms, is cut off."""
+    s.param("send_ms", 20000)
+    held = [Client(s, HUGE, rcvbuf=4096) for _ in range(4)]
+    with Client(s, GET, patience=10) as fifth:
+        for _ in range(6):
+            # to the next 16 KiB: for those before, it was not crowded yet
+            for c in held:
+                try:
+                    c.take(1 << 18)
+                except (Wrong, ConnectionResetError):
+                    pass
+            try:
+                if fifth.more():
+                    break
+            except Wrong:
+                pass
+        need(fifth.answer()[0] == 200, "status")
+    for c in held:
+        c.sock.close()
+    until(lambda: s.goroutines() == 0)
+
+
 def cap_silent(s):
     """Who never sent anything has a place for a while, not for idle_ms."""
     held = [Client(s) for _ in range(4)]
@@ -213,6 +236,35 @@ def cap_silent(s):
     for c in held:
         c.sock.close()
     until(lambda: s.goroutines() == 0)
+
+
+def cap_empty_lines(s):
+    """Nor does it help to send empty lines, or halves of them."""
+    s.param("idle_ms", 10 * PATIENCE * 1000)
+    held = [Client(s) for _ in range(4)]
+    until(lambda: s.goroutines() == 4)
+    stop = threading.Event()
+
+    def work():
+        steps = [b"\r\n", b"\r\n", b"\r", b"\n"]
+        while not stop.wait(0.2):
+            for i, c in enumerate(held):
+                c.try_send(steps[2 * (i % 2)])
+            steps = steps[1:] + steps[:1]
+
+    sender = threading.Thread(target=work)
+    sender.start()
+    try:
+        for _ in range(2):
+            with Client(s, GET) as c:
+                need(c.answer()[0] == 200, "status")
+    finally:
+        stop.set()
+        sender.join()
+    for c in held:
+        c.sock.close()
+    until(lambda: s.goroutines() == 0)
+    s.param("idle_ms", 60000)
 
 
 def cap_crowd(s):
@@ -287,7 +339,7 @@ def run(points, s):
         points.run("load", s.load)
         points.run(test.__name__, test, s)
     points.run("load with max_conns=4", lambda: s.load(max_conns=4))
-    for test in (cap_idle, cap_busy, cap_silent, cap_crowd, unload_capped):
+    for test in (cap_idle, cap_busy, cap_slow, cap_silent, cap_empty_lines, cap_crowd, unload_capped):
         points.run(test.__name__, test, s)
     points.run("load with max_per_addr=2", lambda: s.load(max_per_addr=2))
     points.run("share", share, s)

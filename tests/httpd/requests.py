@@ -38,6 +38,8 @@ REQUESTS = [
     R("-", "a directory without index.html", "GET /noindex/ HTTP/1.1\r\nHost: t\r\n\r\n", [404], "keep",
       nginx="403 keep",
       why="to us there are no directories but those with an index.html, so there is nothing there to be forbidden"),
+    R("-", "an index.html that is a directory", "GET /dirindex/ HTTP/1.1\r\nHost: t\r\n\r\n", [404], "keep",
+      nginx="301 keep", why="as before; nginx sends the client into it"),
     R("-", "a file as a directory", "GET /a.txt/ HTTP/1.1\r\nHost: t\r\n\r\n", [404], "keep"),
     R("-", "below a file", "GET /a.txt/x HTTP/1.1\r\nHost: t\r\n\r\n", [404], "keep"),
     R("9110 15.5.5", "not there", "GET /none HTTP/1.1\r\nHost: t\r\n\r\n",

@@ -12,8 +12,8 @@ nginx= is what nginx does where that is not the same, as table.py tells it, and 
 otherwise; tests/httpd/nginx puts all rows to nginx, and docs/httpd.md has these as a table.
 
 The files are made by client.py: a.txt ("hello\n"), ten.txt ("0123456789"), empty.txt, big.bin (1 MiB),
-sub/index.html, sub/b.html, "with blank.txt", pic.PNG, noindex/c.txt, future.txt (changed in 2100), secret.txt (mode
-0600), closed/d.txt (directory mode 0700), and the symbolic links in-link -> sub/b.html, out-link -> ../outside.txt,
+sub/index.html, sub/b.html, "with blank.txt", pic.PNG, noindex/c.txt, dirindex/index.html/ (a directory), future.txt
+(changed in 2100), secret.txt (mode 0600), closed/d.txt (directory mode 0700), and the symbolic links in-link -> sub/b.html, out-link -> ../outside.txt,
 abs-link -> ROOT/a.txt, etc-link -> /etc/passwd, dir-out -> .., loop -> loop; fifo. All but future.txt were last
 changed on Sun, 06 Nov 1994 08:49:37 GMT.
 """
