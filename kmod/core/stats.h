@@ -44,6 +44,7 @@
 	X(STACK_WAIT, "stack_waits") \
 	X(STACK_CALL, "stack_calls") \
 	X(PARK_BOUND, "parks_bound") \
+	X(M_SPOILT, "m_spoilt") \
 	X(FREEZE, "freezes") \
 	X(THROTTLE, "throttles") \
 	X(GO_ATOMIC, "g_created_atomic") \

@@ -132,7 +132,18 @@ static void p_handoff(struct irq_work *work)
 	goro_p_release(container_of(work, struct goro_p, handoff));
 }
 
-static void m_main(struct goro_m *m)
+/* The end of an M's thread, in whatever frame. */
+static __always_inline void __noreturn m_exit(struct goro_m *m)
+{
+	trace_goro_m_stop(m->cpu, m->id);
+	preempt_disable();
+	m_notifier_del(m);
+	set_this_cpu(NULL);
+	preempt_enable();
+	kthread_complete_and_exit(&m->exited, 0);
+}
+
+static void __noreturn m_main(struct goro_m *m)
 {
 	m->stack = current->stack;
 	preempt_disable();
@@ -142,11 +153,7 @@ static void m_main(struct goro_m *m)
 	m_freezable();
 	trace_goro_m_start(m->cpu, m->id);
 	goro_m_loop(m);
-	trace_goro_m_stop(m->cpu, m->id);
-	preempt_disable();
-	m_notifier_del(m);
-	set_this_cpu(NULL);
-	preempt_enable();
+	m_exit(m);
 }
 
 /* No frame with the old canary may ever return: hence the exit at the end. */
@@ -156,7 +163,6 @@ static int __no_stack_protector goro_m_fn(void *arg)
 
 	goro_canary_set();
 	m_main(m);
-	kthread_complete_and_exit(&m->exited, 0);
 }
 
 /* The slow way to goro_m_current(): the pair of this CPU is not ours. */
@@ -341,22 +347,26 @@ static bool m_end(struct goro_m *m, u32 keep)
 
 /*
  * A G left this M for ever in the middle of functions that a tracer has marked:
- * the entries go with the thread. Its P goes to another M.
+ * the entries go with the thread. Its P goes to another M. The functions that the
+ * M itself is in may be marked, too, below those: none of them may return, nor
+ * does this one. The section is open.
  */
 void goro_m_quit(struct goro_m *m)
 {
 	struct goro_p *p = m->p;
 
-	m->spoilt = false;
+	goro_count(GORO_C_M_SPOILT);
 	if (m->spinning) {
 		m->spinning = false;
 		atomic_dec(&goro_sched.nspinning);
 	}
 	if (p)
 		goro_p_disown(m, p);
-	m_end(m, 0);
+	m_end(m, 0);	/* false: it was told to stop */
 	if (p)
 		goro_p_release(p);
+	preempt_enable();
+	m_exit(m);
 }
 
 /*

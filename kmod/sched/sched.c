@@ -112,11 +112,14 @@ static __always_inline void park_check(struct goro_m *m, struct goro_g *g)
 /* The next G of this P that may run now. */
 static __always_inline struct goro_g *next_of(struct goro_p *p)
 {
+	unsigned int n = 0;
 	struct goro_g *g;
 
-	do {
-		g = goro_p_get(p);
-	} while (g && unlikely(g->flags & GORO_G_ACCT) && !goro_acct_admit(g));
+	while ((g = goro_p_get(p)) && unlikely(g->flags & GORO_G_ACCT) && !goro_acct_admit(g)) {
+		/* there may be thousands of them, and who is wanted is not in a section */
+		if (++n % 64 == 0 && need_resched())
+			return NULL;
+	}
 	return g;
 }
 
@@ -210,6 +213,10 @@ static void run(struct goro_m *m, struct goro_g *g)
 	goro_stack_follow(m, g);
 	trace_goro_start(g->id);
 	goro_switch_done(goro_switch_to(&m->g0, g));
+	if (unlikely(m->spoilt)) {
+		goro_m_quit(m);
+		BUG();	/* for objtool */
+	}
 }
 
 static void stop_spinning(struct goro_m *m)
@@ -287,10 +294,6 @@ void goro_m_loop(struct goro_m *m)
 		/* without a P it sleeps, as a spare, and freezes when it is given one */
 		if (p && freezing(current)) {
 			goro_m_freeze(m);
-			continue;
-		}
-		if (unlikely(m->spoilt)) {
-			goro_m_quit(m);
 			continue;
 		}
 		if (!p) {
