@@ -50,6 +50,7 @@ void goro_user_exit(void);
 
 /* An open file of /dev/goro: see file.c. C: constant; L: lock. */
 struct goro_file {
+	refcount_t ref;			/* the open file's, and one for each of its tasks */
 	struct goro_user *user;		/* C: who opened it */
 	struct goro_acct *acct;		/* C: of the tasks that were started through it */
 	struct mutex lock;
@@ -58,6 +59,8 @@ struct goro_file {
 
 int goro_file_open(struct inode *inode, struct file *file);
 int goro_file_release(struct inode *inode, struct file *file);
+struct goro_file *goro_file_get(struct goro_file *f);
+void goro_file_put(struct goro_file *f);	/* may sleep */
 void goro_file_show(struct seq_file *m, struct file *file);
 void goro_file_cpu_stat(struct goro_file *f, struct goro_cpu_stat *a);
 int goro_file_cpu_max(struct goro_file *f, const struct goro_cpu_max *a);
@@ -70,6 +73,7 @@ int goro_file_cpu_max(struct goro_file *f, const struct goro_cpu_max *a);
  */
 struct goro_task {
 	refcount_t ref;
+	struct goro_file *file;		/* C: counts as open as long as we live */
 	struct goro_class *cls;		/* C; its module is pinned */
 	struct goro_group group;
 	wait_queue_head_t wq;		/* waits for done */

@@ -24,6 +24,8 @@
 
 static_assert(GORO_CPU_NO_MAX == GORO_ACCT_NO_MAX);
 
+#define PERIOD_MIN_FREE	(10 * (u64)NSEC_PER_MSEC)	/* below it: CAP_SYS_RESOURCE */
+
 struct cpu_max {
 	u64 quota;	/* ns */
 	u64 period;	/* ns */
@@ -61,7 +63,7 @@ static int default_set(const char *val, const struct kernel_param *kp)
 {
 	struct cpu_max new = { .quota = GORO_CPU_NO_MAX };
 	char quota[21];
-	u64 us;
+	u64 us = 0;
 	int n, err = 0;
 
 	n = sscanf(val, "%20s %llu", quota, &us);
@@ -113,6 +115,7 @@ int goro_file_open(struct inode *inode, struct file *file)
 	f = kzalloc(sizeof(*f), GORO_DEV_GFP);
 	if (!f)
 		return -ENOMEM;
+	refcount_set(&f->ref, 1);
 	mutex_init(&f->lock);
 	mutex_lock(&default_lock);
 	f->top_quota = cpu_max_default.quota;
@@ -147,15 +150,30 @@ free:
 	return err;
 }
 
-/* no call is under way, and goroutines hold the goro_acct only */
-int goro_file_release(struct inode *inode, struct file *file)
+struct goro_file *goro_file_get(struct goro_file *f)
 {
-	struct goro_file *f = file->private_data;
+	refcount_inc(&f->ref);
+	return f;
+}
 
+/*
+ * A closed file counts until its last task has been reaped: else whoever closes
+ * and opens again has a cap anew for each task. Goroutines, which are reaped
+ * later, hold the goro_acct only.
+ */
+void goro_file_put(struct goro_file *f)
+{
+	if (!refcount_dec_and_test(&f->ref))
+		return;
 	goro_acct_put(f->acct);
 	goro_user_uncharge(f->user, GORO_RES_FILES, 1);
 	goro_user_put(f->user);
 	kfree(f);
+}
+
+int goro_file_release(struct inode *inode, struct file *file)
+{
+	goro_file_put(file->private_data);
 	return 0;
 }
 
@@ -180,13 +198,16 @@ void goro_file_cpu_stat(struct goro_file *f, struct goro_cpu_stat *a)
 
 int goro_file_cpu_max(struct goro_file *f, const struct goro_cpu_max *a)
 {
-	bool may = ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE);
 	int err = -EPERM;
+	bool may;
 
 	if (a->flags || a->reserved || !cpu_max_valid(a->quota_ns, a->period_ns))
 		return -EINVAL;
+	may = ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE);
 	mutex_lock(&f->lock);
-	if (may || !cpu_max_above(a->quota_ns, a->period_ns, f->top_quota, f->top_period))
+	/* each period is an interrupt that nobody pays for */
+	if (may || (a->period_ns >= min(PERIOD_MIN_FREE, f->top_period) &&
+		    !cpu_max_above(a->quota_ns, a->period_ns, f->top_quota, f->top_period)))
 		err = goro_acct_set_max(f->acct, a->quota_ns, a->period_ns);
 	if (!err && may) {
 		f->top_quota = a->quota_ns;

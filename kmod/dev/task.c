@@ -84,6 +84,18 @@ EXPORT_SYMBOL_GPL(goro_task_charge);
 
 /* ---- life ------------------------------------------------------------ */
 
+/* As goro_user_charge(): two that race for the last place do not both fail. */
+static bool task_count(void)
+{
+	int n = atomic_read(&tasks);
+
+	do {
+		if ((uint)n >= READ_ONCE(tasks_max))
+			return false;
+	} while (!atomic_try_cmpxchg(&tasks, &n, n + 1));
+	return true;
+}
+
 static void task_uncount(void)
 {
 	if (atomic_dec_and_test(&tasks))
@@ -127,6 +139,7 @@ static void task_free(struct goro_task *t)
 	task_uncharge_stack(t);
 	goro_user_uncharge(t->user, GORO_RES_TASKS, 1);
 	goro_user_put(t->user);
+	goro_file_put(t->file);
 	kvfree(t);
 	goro_class_put(cls);
 	goro_count(GORO_C_TASK_DESTROYED);
@@ -224,8 +237,8 @@ struct goro_task *goro_task_alloc(struct goro_file *f, const struct goro_task_sp
 	if (!(cls->flags & GORO_CLASS_UNPRIVILEGED) && !capable(CAP_SYS_ADMIN))
 		goto put_class;
 	err = -EDQUOT;
-	if (atomic_inc_return(&tasks) > READ_ONCE(tasks_max))
-		goto uncount;
+	if (!task_count())
+		goto put_class;
 	err = -ENOMEM;
 	t = kvzalloc(struct_size(t, chans, a->n_chans), GORO_DEV_GFP);
 	if (!t)
@@ -241,6 +254,7 @@ struct goro_task *goro_task_alloc(struct goro_file *f, const struct goro_task_sp
 
 	refcount_set(&t->ref, 1);
 	t->cls = cls;
+	t->file = goro_file_get(f);
 	goro_group_init(&t->group);
 	/* the caller has the file open until the goroutine has a reference of its own */
 	goro_group_account(&t->group, f->acct);

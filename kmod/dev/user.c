@@ -10,7 +10,9 @@
  * whatever becomes of the process (setuid, death), until they really go: so
  * nobody can load his objects on another, or make room by passing them on.
  *
- * A user is a kuid: user namespaces neither add a share nor hide one. Who has
+ * A user is a kuid, in a user namespace whoever made the outermost one that root
+ * did not make: namespaces, also with many ids mapped, neither add a share nor
+ * hide one. Who has
  * CAP_SYS_RESOURCE in the initial user namespace may go above the caps; what
  * he makes counts all the same.
  *
@@ -78,9 +80,21 @@ static struct goro_user *user_find(kuid_t uid)
 	return u;
 }
 
+/* Ids that a user maps into namespaces of his own are his; what root made is for others. */
+static kuid_t who(void)
+{
+	struct user_namespace *ns;
+	kuid_t uid = current_uid();
+
+	for (ns = current_user_ns(); ns != &init_user_ns; ns = ns->parent)
+		if (!uid_eq(ns->owner, GLOBAL_ROOT_UID))
+			uid = ns->owner;
+	return uid;
+}
+
 struct goro_user *goro_user_get(void)
 {
-	kuid_t uid = current_uid();
+	kuid_t uid = who();
 	struct goro_user *u, *new, *was;
 
 	u = user_find(uid);
@@ -156,7 +170,7 @@ void goro_user_uncharge(struct goro_user *u, enum goro_res res, u64 n)
 /* of the calling process; a user without objects has used nothing */
 void goro_user_usage(struct goro_usage *usage)
 {
-	struct goro_user *u = user_find(current_uid());
+	struct goro_user *u = user_find(who());
 
 	*usage = (struct goro_usage) { .uid = from_kuid_munged(current_user_ns(), current_uid()) };
 	if (!u)

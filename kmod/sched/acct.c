@@ -248,10 +248,16 @@ int goro_acct_set_max(struct goro_acct *a, u64 quota_ns, u64 period_ns)
 	    quota_ns < GORO_ACCT_QUOTA_MIN ||
 	    (quota_ns != GORO_ACCT_NO_MAX && quota_ns > period_ns * nr_cpu_ids))
 		return -EINVAL;
+	/* until they are queued again nobody else can reach those that it has in hand */
+	preempt_disable();
 	raw_spin_lock_irqsave(&a->lock, flags);
-	/* a debt stays; what was left of a larger quota, or without any, does not count */
-	if (quota_ns != GORO_ACCT_NO_MAX &&
-	    (a->quota == GORO_ACCT_NO_MAX || atomic64_read(&a->left) > (s64)quota_ns))
+	/*
+	 * A cap begins with a period of waiting: a new account must not be a new
+	 * quota. A debt stays; what was left of a larger quota does not count.
+	 */
+	if (quota_ns != GORO_ACCT_NO_MAX && a->quota == GORO_ACCT_NO_MAX)
+		atomic64_set(&a->left, 0);
+	else if (quota_ns != GORO_ACCT_NO_MAX && atomic64_read(&a->left) > (s64)quota_ns)
 		atomic64_set(&a->left, quota_ns);
 	WRITE_ONCE(a->quota, quota_ns);
 	a->period = period_ns;
@@ -259,6 +265,7 @@ int goro_acct_set_max(struct goro_acct *a, u64 quota_ns, u64 period_ns)
 		take_waiting(a, &b);
 	raw_spin_unlock_irqrestore(&a->lock, flags);
 	requeue(&b);
+	preempt_enable();
 	return 0;
 }
 EXPORT_SYMBOL_GPL(goro_acct_set_max);

@@ -238,6 +238,8 @@ public:
 	{
 		bool none = quota == std::chrono::nanoseconds::max();
 
+		if (quota.count() < 0 || period.count() < 0)	/* -1 would be "none" */
+			return result<void>::failure(EINVAL);
 		return detail::done(goro_dev_cpu_max(
 			fd(), none ? GORO_CPU_NO_MAX : static_cast<uint64_t>(quota.count()),
 			static_cast<uint64_t>(period.count())));

@@ -39,11 +39,12 @@
  *    end the wait.
  *
  * Limits. What a call allocates is charged to the caller's memory cgroup; at the
- * cgroup's limit it is ENOMEM. It is also charged to the caller's user, against
+ * cgroup's limit it is ENOMEM (but a table of descriptors that has to grow, or
+ * open(2) itself, may bring its OOM killer, as for any file). It is also charged to the caller's user, against
  * the caps that GORO_IOC_QUERY shows (module parameters of the same names, which
  * root may change at any time; what is above a lowered cap stays):
  *
- *   user_files_max        open files of /dev/goro
+ *   user_files_max        open files of /dev/goro, and closed ones that have tasks
  *   user_chans_max        channels
  *   user_bytes_max        bytes that channels may buffer (elem * cap, from the
  *                         start), arguments of tasks, buffers of their classes
@@ -56,7 +57,8 @@
  * real user id of the process that makes the object (which opens the device, for
  * files); who gets its fd later is not charged, and it stays charged to its maker
  * until it goes: a channel when no fd (in flight over a socket, too) and no task
- * has it. User namespaces have no caps of their own.
+ * has it. User namespaces have no caps of their own, nor do ids that a user maps
+ * into his: they count as whoever made the outermost one that root did not make.
  *
  * CPU time. An open file of /dev/goro (not a descriptor: dup and SCM_RIGHTS share
  * it) is the unit: the tasks that were started through it, by whomever, are
@@ -68,7 +70,8 @@
  * parameter cpu_max_default (as in cpu.max: "max 100000", in us), which is also
  * as far as it may be raised; whoever has the file may lower its cap, and raise
  * it so far again. CAP_SYS_RESOURCE in the initial user namespace may set any
- * cap; so far, then, may others raise it. How far is judged by quota / period.
+ * cap, and periods below 10 ms; so far, then, may others raise it. How far is
+ * judged by quota / period. A file that is capped begins with a period of waiting.
  * A cap per user is this and user_files_max.
  *
  * Task classes that are not for everyone want CAP_SYS_ADMIN in the initial user
