@@ -76,9 +76,8 @@ static void m_sched_out(struct preempt_notifier *pn, struct task_struct *next)
 		goro_acct_out(m);
 	if (m->frozen)
 		return;
-	/* whatever it waits for, the freezer need not: see goro_m_freeze() */
-	if (goro_task_sleeps(current) &&
-	    READ_ONCE(current->__state) & (TASK_INTERRUPTIBLE | TASK_NOLOAD))
+	/* whatever it waits for but I/O, the freezer need not: see goro_m_freeze() */
+	if (goro_task_sleeps(current) && !current->in_iowait)
 		current->flags |= PF_NOFREEZE;
 	/* a P that it was given on its way to sleep stays: the wakeup is coming */
 	if (!p || m->waits)
@@ -374,10 +373,10 @@ void goro_m_quit(struct goro_m *m)
  * freezer waits for every M that runs: at its next scheduling point it comes
  * here, on its own stack and between two Gs, and keeps its P, so that what is
  * readied meanwhile stays queued. It does not wait for an M that sleeps idle or
- * interruptibly (PF_NOFREEZE is set in sched_out, by the M, and cleared in
- * sched_in), which may take for ever: that one freezes when it wakes up and
- * comes to a scheduling point. It does wait for other sleeps, such as for a
- * disk. Without notifiers Ms are not frozen. The section is open.
+ * in a call that its G made (PF_NOFREEZE is set in sched_out, by the M, and
+ * cleared in sched_in), which may take for ever: that one freezes when it wakes
+ * up and comes to a scheduling point. It does wait for who waits for I/O, who
+ * would do more of it. Without notifiers Ms are not frozen. The section is open.
  */
 void goro_m_freeze(struct goro_m *m)
 {
