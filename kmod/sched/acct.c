@@ -300,7 +300,7 @@ void goro_acct_in(struct goro_m *m)
 	struct clock *c = this_cpu_ptr(&clocks);
 
 	atomic64_set_release(&c->since, now_ns());
-	smp_store_release(&c->acct, m->acct);
+	smp_store_release(&c->acct, m->acct);	/* after since: see struct clock */
 }
 
 /* It stops. Preemption is off; also in sched_out. */

@@ -191,7 +191,10 @@ static __poll_t never_poll(struct file *f, poll_table *pt)
 	return 0;
 }
 
-static const struct file_operations never_ready = { .poll = never_poll };
+static const struct file_operations never_ready = {
+	.owner = THIS_MODULE,
+	.poll = never_poll,
+};
 
 /* in an interrupt each of them has to be refused before it does anything */
 static int row_sock(void)
@@ -391,16 +394,13 @@ static int __init context_init(void)
 	bad += !all;
 	pr_info("goro_context: %s %zu - what was started has run (%d)\n", all ? "ok" : "not ok",
 		ARRAY_SIZE(rows) + 1, started);
-	if (bad) {
-		end();
-		return -EIO;
-	}
-	return 0;
+	/* here, not at the exit: a file goes when this thread is back in user space */
+	end();
+	return bad ? -EIO : 0;
 }
 
 static void __exit context_exit(void)
 {
-	end();
 }
 
 module_init(context_init);
