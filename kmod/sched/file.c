@@ -131,7 +131,7 @@ static ssize_t polled_once(const struct io *io, u64 deadline)
 	__poll_t events = io->write ? EPOLLOUT : EPOLLIN | EPOLLRDHUP;
 	bool nowait = (io->file->f_mode & FMODE_NOWAIT) ||
 		      S_ISFIFO(file_inode(io->file)->i_mode);
-	bool again = false;
+	unsigned int tries = 0;
 	ssize_t ret;
 
 	if (goro_cancelled())
@@ -142,11 +142,9 @@ static ssize_t polled_once(const struct io *io, u64 deadline)
 		ret = attempt(io, io->len, nowait ? IOCB_NOWAIT : 0);
 		if (ret != -EAGAIN)
 			return ret;
-		/* somebody else was faster, or holds its lock */
-		if (again)
-			goro_yield();
-		again = true;
 		ret = goro_poll(io->file, events, deadline);
+		if (ret >= 0)
+			ret = goro_io_again(&tries, deadline);
 		if (ret < 0)
 			return ret;
 	}

@@ -79,18 +79,22 @@ static int send_batch(struct socket *sock, struct batch *b, size_t bytes, bool m
 	struct bio_vec *v = b->v, *end = b->v + b->n;
 	int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0), n;
 	struct bio_vec part = *v;
+	unsigned int tries = 0;
 
 	*sent = 0;
 	while (*sent < bytes) {
 		n = goro_send_page(sock, &part, v + 1 < end ? flags | MSG_MORE : flags);
 		if (n == -EAGAIN) {
 			n = goro_poll_sock_data(sock, EPOLLOUT, deadline);
+			if (n >= 0)
+				n = goro_io_again(&tries, deadline);
 			if (n < 0)
 				return n;
 			continue;
 		}
 		if (n <= 0)
 			return n ? goro_io_errno(n) : -EIO;
+		tries = 0;
 		*sent += n;
 		part.bv_offset += n;
 		part.bv_len -= n;

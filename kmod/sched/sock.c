@@ -23,8 +23,7 @@
 #include <uapi/linux/eventpoll.h>
 #include "io.h"
 
-#define TURN		(HZ / 10)
-#define TRIES_MAX	8	/* poll said ready, and the try -EAGAIN */
+#define TURN	(HZ / 10)
 
 /* How long the next turn may wait: jiffies, or an errno. */
 static long turn(u64 deadline)
@@ -100,7 +99,8 @@ static int connect_in_turn(struct socket *sock, struct sockaddr *addr, int addrl
 
 int goro_sock_connect(struct socket *sock, struct sockaddr *addr, int addrlen, u64 deadline)
 {
-	bool begun = false;
+	bool begun = false, connecting = false;
+	unsigned int tries = 0;
 	int err;
 
 	if (unlikely(!goro_may_wait()))
@@ -120,18 +120,39 @@ int goro_sock_connect(struct socket *sock, struct sockaddr *addr, int addrlen, u
 			return 0;
 		if (err != -EINPROGRESS && err != -EALREADY)
 			return err;
+		/* where the attempt has failed, and connect does not say so (vsock) */
+		if (err == -EALREADY && begun) {
+			err = sock_error(sock->sk);
+			if (err)
+				return err;
+		}
 		begun = true;
+		/* not all families have that state */
+		connecting |= READ_ONCE(sock->state) == SS_CONNECTING;
 		err = goro_poll_sock_data(sock, EPOLLOUT, deadline);
+		if (err >= 0)
+			err = goro_io_again(&tries, deadline);
 		if (err < 0)
 			return err;
+		/* somebody has ended the attempt, or taken its result: not another one */
+		if (connecting && READ_ONCE(sock->state) == SS_UNCONNECTED)
+			return sock_error(sock->sk) ?: -ECONNABORTED;
 		/* asked once more it says how it went, and marks the socket connected */
 		err = kernel_connect(sock, (void *)addr, addrlen, O_NONBLOCK);
 	}
 }
 EXPORT_SYMBOL_GPL(goro_sock_connect);
 
+/* Nothing will come any more. Look before the try: what came until then is taken. */
+static bool shut(struct socket *sock)
+{
+	return READ_ONCE(sock->sk->sk_shutdown) & RCV_SHUTDOWN;
+}
+
 int goro_sock_accept(struct socket *sock, struct socket **newsock, u64 deadline)
 {
+	unsigned int tries = 0;
+	bool end;
 	int err;
 
 	if (unlikely(!goro_may_wait()))
@@ -139,10 +160,15 @@ int goro_sock_accept(struct socket *sock, struct socket **newsock, u64 deadline)
 	for (;;) {
 		if (goro_cancelled())
 			return -ECANCELED;
+		end = shut(sock);
 		err = kernel_accept(sock, newsock, O_NONBLOCK);
 		if (err != -EAGAIN)
 			return err;
+		if (end)
+			return -EINVAL;		/* as a blocking one says */
 		err = goro_poll_sock_data(sock, EPOLLIN, deadline);
+		if (err >= 0)
+			err = goro_io_again(&tries, deadline);
 		if (err < 0)
 			return err;
 	}
@@ -161,6 +187,7 @@ int goro_sock_recvmsg(struct socket *sock, struct msghdr *msg, int flags, u64 de
 {
 	bool all = (flags & MSG_WAITALL) && sock->type == SOCK_STREAM &&
 		   !(flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE));
+	unsigned int tries = 0;
 	int got = 0, n;
 
 	if (unlikely(!goro_may_wait()))
@@ -172,6 +199,9 @@ int goro_sock_recvmsg(struct socket *sock, struct msghdr *msg, int flags, u64 de
 	flags &= ~MSG_WAITALL;
 	msg->msg_control_is_user = false;
 	for (;;) {
+		size_t before = msg_data_left(msg), moved;
+		bool end = !(flags & (MSG_OOB | MSG_ERRQUEUE)) && shut(sock);
+
 		if (goro_cancelled()) {
 			n = -ECANCELED;
 			break;
@@ -180,13 +210,24 @@ int goro_sock_recvmsg(struct socket *sock, struct msghdr *msg, int flags, u64 de
 		n = sock_recvmsg(sock, msg, flags | MSG_DONTWAIT);
 		if (n > 0) {
 			got += n;
+			tries = 0;
+			/* with MSG_TRUNC TCP drops, and leaves the iterator where it is */
+			moved = before - msg_data_left(msg);
+			if (all && n > moved)
+				iov_iter_advance(&msg->msg_iter, n - moved);
 			if (!all || !msg_data_left(msg))
 				break;
 			continue;
 		}
 		if (n != -EAGAIN)
 			break;
+		if (end) {
+			n = 0;		/* as a blocking one says */
+			break;
+		}
 		n = recv_wait(sock, flags, deadline);
+		if (n >= 0)
+			n = goro_io_again(&tries, deadline);
 		if (n < 0)
 			break;
 	}
@@ -243,7 +284,7 @@ static size_t send_all(struct socket *sock, struct msghdr *msg, u64 deadline, in
 			msg->msg_controllen = 0;
 		} else if (n == -EAGAIN) {
 			n = goro_poll_sock_data(sock, EPOLLOUT, deadline);
-			if (n >= 0 && ++tries > TRIES_MAX) {
+			if (n >= 0 && ++tries > GORO_IO_TRIES) {
 				left = turn(deadline);
 				n = min(left, 0L);
 			}

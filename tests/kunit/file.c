@@ -289,6 +289,42 @@ static void polled(struct kunit *test)
 	fput(d->file);
 }
 
+static ssize_t never_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct data *d = iocb->ki_filp->private_data;
+
+	WRITE_ONCE(d->reads, d->reads + 1);
+	return -EAGAIN;
+}
+
+static const struct file_operations liar = { .read_iter = never_read, .poll = own_poll };
+
+/* poll says ready, and there is nothing: deadline and cancel are seen */
+static void polled_in_vain(struct kunit *test)
+{
+	const struct who *who = test->param_value;
+	struct data *d = data(test);
+	struct fx *f = fx_of(test);
+	struct job *j = job_set(f, 0, reads, NULL);
+
+	d->ready = 1;
+	d->file = anon_inode_getfile("goro_kunit", &liar, d, O_RDONLY | O_NONBLOCK);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, d->file);
+	j->deadline = GORO_NOW;
+	KUNIT_EXPECT_EQ(test, reads(j), -EAGAIN);
+	KUNIT_EXPECT_GT(test, d->reads, 1);
+	j->deadline = goro_in(SHORT_NS);
+	job_start(test, j, who->recv_thread);
+	EXPECT_DONE(test, j, -ETIMEDOUT);
+	if (!who->recv_thread) {
+		job_go(test, job_set(f, 1, reads, NULL));
+		KUNIT_EXPECT_TRUE(test, eventually(members_in(&f->grp, GORO_R_SLEEP) == 1));
+		goro_group_cancel(&f->grp);
+		EXPECT_DONE(test, &f->j[1], -ECANCELED);
+	}
+	fput(d->file);
+}
+
 /* nothing tells: the Ms sleep, and other goroutines run on */
 static void blocks(struct kunit *test)
 {
@@ -459,6 +495,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(pipe_reads, who_gen_params),
 	KUNIT_CASE_PARAM(pipe_writes, who_gen_params),
 	KUNIT_CASE_PARAM(polled, who_gen_params),
+	KUNIT_CASE_PARAM(polled_in_vain, who_gen_params),
 	KUNIT_CASE(blocks),
 	KUNIT_CASE_PARAM(sendfile, way_gen_params),
 	KUNIT_CASE_PARAM(sendfile_fails, way_gen_params),

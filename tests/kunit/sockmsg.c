@@ -79,6 +79,8 @@ static int connects(struct job *j)
 	return goro_sock_connect(n->s[j - j->f->j], (void *)&n->addr, n->addrlen, j->deadline);
 }
 
+KUNIT_ARRAY_PARAM_DESC(who, whos, name);
+
 struct way { const char *name; int family; const struct who *who; };
 static const struct way ways[] = {
 	{ "unix, goroutine", AF_UNIX, &whos[0] },
@@ -313,6 +315,144 @@ static void error_queue(struct kunit *test)
 	net_put(n);
 }
 
+static int recv_errqueue(struct job *j)
+{
+	struct conns *n = j->f->priv;
+
+	return recv_flags(n->s[0], &j->v, 8, MSG_ERRQUEUE, j->deadline);
+}
+
+/* an error that is pending, and nothing in the queue: poll says EPOLLERR for ever */
+static void error_pending(struct kunit *test)
+{
+	const struct who *who = test->param_value;
+	struct conns *n = kunit_kzalloc(test, sizeof(*n), GFP_KERNEL);
+	struct fx *f = fx_of(test);
+	struct socket *s;
+	struct job *j;
+
+	KUNIT_ASSERT_NOT_NULL(test, n);
+	f->priv = n;
+	s = sock(test, AF_INET, SOCK_DGRAM);
+	bind_any(test, n, s);
+	sock_release(s);
+	n->s[0] = sock(test, AF_INET, SOCK_DGRAM);
+	KUNIT_ASSERT_EQ(test, goro_sock_connect(n->s[0], (void *)&n->addr, n->addrlen, NET), 0);
+	KUNIT_ASSERT_EQ(test, goro_sock_send(n->s[0], "x", 1, NET), 1);
+	KUNIT_ASSERT_EQ(test, goro_poll_sock(n->s[0], 0, NET), EPOLLERR);
+	j = job_set(f, 0, recv_errqueue, NULL);
+	j->deadline = GORO_NOW;
+	KUNIT_EXPECT_EQ(test, recv_errqueue(j), -EAGAIN);
+	j->deadline = goro_in(SHORT_NS);
+	job_start(test, j, who->recv_thread);
+	EXPECT_DONE(test, j, -ETIMEDOUT);
+	if (!who->recv_thread) {
+		job_go(test, job_set(f, 1, recv_errqueue, NULL));
+		KUNIT_EXPECT_TRUE(test, eventually(members_in(&f->grp, GORO_R_SLEEP) == 1));
+		goro_group_cancel(&f->grp);
+		EXPECT_DONE(test, &f->j[1], -ECANCELED);
+	}
+	net_put(n);
+}
+
+/* shut down for reading: the end to who waits, and to who comes */
+static void shut_dgram(struct kunit *test)
+{
+	const struct way *way = test->param_value;
+	struct conns *n = kunit_kzalloc(test, sizeof(*n), GFP_KERNEL);
+	struct fx *f = fx_of(test);
+	struct job *j;
+
+	KUNIT_ASSERT_NOT_NULL(test, n);
+	f->priv = n;
+	n->peer = sock(test, way->family, SOCK_DGRAM);
+	bind_any(test, n, n->peer);
+	n->s[0] = sock(test, way->family, SOCK_DGRAM);
+	KUNIT_ASSERT_EQ(test, goro_sock_connect(n->s[0], (void *)&n->addr, n->addrlen, NET), 0);
+	j = job_set(f, 0, recv_dgram, NULL);
+	job_start(test, j, way->who->recv_thread);
+	if (!way->who->recv_thread)
+		KUNIT_ASSERT_TRUE(test, eventually(members_in(&f->grp, GORO_R_POLL) == 1));
+	KUNIT_ASSERT_EQ(test, kernel_sock_shutdown(n->s[0], SHUT_RD), 0);
+	EXPECT_DONE(test, j, 0);
+	KUNIT_EXPECT_EQ(test, recv_dgram(j), 0);
+	net_put(n);
+}
+
+static int accepts(struct job *j)
+{
+	struct conns *n = j->f->priv;
+
+	return goro_sock_accept(n->listener, &n->peer, j->deadline);
+}
+
+static void shut_listener(struct kunit *test)
+{
+	const struct way *way = test->param_value;
+	struct conns *n = net(test, way->family);
+	struct fx *f = fx_of(test);
+	struct job *j = job_set(f, 0, accepts, NULL);
+
+	job_start(test, j, way->who->recv_thread);
+	if (!way->who->recv_thread)
+		KUNIT_ASSERT_TRUE(test, eventually(members_in(&f->grp, GORO_R_POLL) == 1));
+	KUNIT_ASSERT_EQ(test, kernel_sock_shutdown(n->listener, SHUT_RD), 0);
+	EXPECT_DONE(test, j, -EINVAL);
+	KUNIT_EXPECT_EQ(test, accepts(j), -EINVAL);
+	net_put(n);
+}
+
+/* somebody shuts down what is being connected: it is not connected once more */
+static void connect_ended(struct kunit *test)
+{
+	struct conns *n = net(test, AF_INET);
+	struct fx *f = fx_of(test);
+	struct job *j;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		job_set(f, i, connects, NULL)->deadline = goro_in(NSEC_PER_SEC / 5);
+		if (connects(&f->j[i]))
+			break;
+	}
+	j = job_set(f, 3, connects, NULL);
+	job_go(test, j);
+	KUNIT_ASSERT_TRUE(test, eventually(members_in(&f->grp, GORO_R_POLL) == 1));
+	KUNIT_ASSERT_EQ(test, kernel_sock_shutdown(n->s[3], SHUT_RDWR), 0);
+	EXPECT_DONE(test, j, -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, n->s[3]->state, SS_UNCONNECTED);
+	net_put(n);
+}
+
+static int drop_8(struct job *j)
+{
+	struct conns *n = j->f->priv;
+
+	return recv_flags(n->peer, &j->v, 8, MSG_WAITALL | MSG_TRUNC, j->deadline);
+}
+
+/* MSG_TRUNC throws TCP's bytes away: as many as were asked for, from two pieces */
+static void drops(struct kunit *test)
+{
+	const struct way *way = test->param_value;
+	struct conns *n = net(test, way->family);
+	struct fx *f = fx_of(test);
+	struct job *j;
+	char buf[8];
+
+	pair(test, n);
+	KUNIT_EXPECT_EQ(test, goro_sock_send(n->s[0], "abc", 3, NET), 3);
+	KUNIT_ASSERT_GT(test, goro_poll_sock(n->peer, EPOLLIN, NET), 0);
+	j = job_set(f, 1, drop_8, NULL);
+	job_start(test, j, way->who->recv_thread);
+	KUNIT_ASSERT_TRUE(test, eventually(goro_poll_sock(n->peer, EPOLLIN, GORO_NOW) == -EAGAIN));
+	KUNIT_EXPECT_EQ(test, goro_sock_send(n->s[0], "defghij", 7, NET), 7);
+	EXPECT_DONE(test, j, 8);
+	KUNIT_EXPECT_EQ(test, recv_flags(n->peer, buf, 8, 0, NET), 2);
+	KUNIT_EXPECT_EQ(test, memcmp(buf, "ij", 2), 0);
+	net_put(n);
+}
+
 static int send_to(struct job *j)
 {
 	struct conns *n = j->f->priv;
@@ -360,14 +500,17 @@ static void not_told_by_poll(struct kunit *test)
 	net_put(n);
 }
 
-KUNIT_ARRAY_PARAM_DESC(who, whos, name);
-
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(connect, way_gen_params),
 	KUNIT_CASE_PARAM(connect_waits, way_gen_params),
 	KUNIT_CASE_PARAM(messages, way_gen_params),
 	KUNIT_CASE_PARAM(partial, way_gen_params),
 	KUNIT_CASE(error_queue),
+	KUNIT_CASE_PARAM(error_pending, who_gen_params),
+	KUNIT_CASE_PARAM(shut_dgram, way_gen_params),
+	KUNIT_CASE_PARAM(shut_listener, way_gen_params),
+	KUNIT_CASE(connect_ended),
+	KUNIT_CASE_PARAM(drops, way_gen_params),
 	KUNIT_CASE_PARAM(not_told_by_poll, who_gen_params),
 	{}
 };

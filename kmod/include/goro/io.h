@@ -53,7 +53,8 @@ int goro_poll_sock(struct socket *sock, __poll_t events, u64 deadline);
  *
  * Context: parks a goroutine, a thread sleeps.
  * Return: 0, what connect(2) says, -ETIMEDOUT (also what TCP says when nobody
- * answers), -ECANCELED, -EINTR.
+ * answers), -ECANCELED, -EINTR; -ECONNRESET or -ECONNABORTED where somebody else
+ * ended the attempt (shutdown), or was told its result.
  * Go: net.Dialer.DialContext
  */
 int goro_sock_connect(struct socket *sock, struct sockaddr *addr, int addrlen, u64 deadline);
@@ -65,8 +66,8 @@ int goro_sock_connect(struct socket *sock, struct sockaddr *addr, int addrlen, u
  * @deadline: absolute ns
  *
  * Context: parks a goroutine, a thread sleeps.
- * Return: 0, what accept(2) says, -ETIMEDOUT (GORO_NOW: -EAGAIN), -ECANCELED,
- * -EINTR.
+ * Return: 0, what accept(2) says (-EINVAL: shut down), -ETIMEDOUT (GORO_NOW:
+ * -EAGAIN), -ECANCELED, -EINTR.
  * Go: net.Listener.Accept
  */
 int goro_sock_accept(struct socket *sock, struct socket **newsock, u64 deadline);
@@ -81,8 +82,8 @@ int goro_sock_accept(struct socket *sock, struct socket **newsock, u64 deadline)
  * @deadline: absolute ns
  *
  * Context: parks a goroutine, a thread sleeps.
- * Return: bytes, 0 at the end of the stream; if there are none what recvmsg(2)
- * says, -ETIMEDOUT (GORO_NOW: -EAGAIN), -ECANCELED, -EINTR; -EMSGSIZE for more
+ * Return: bytes, 0 at the end of the stream, and of whatever was shut down for
+ * reading; if there are none what recvmsg(2) says, -ETIMEDOUT (GORO_NOW: -EAGAIN), -ECANCELED, -EINTR; -EMSGSIZE for more
  * than INT_MAX bytes. With MSG_WAITALL fewer bytes than were asked for mean that
  * one of these came in between.
  */
