@@ -29,7 +29,7 @@ struct io {
 	struct file *file;
 	char *buf;
 	size_t len;
-	loff_t *pos;		/* NULL: the file has none */
+	loff_t *pos;		/* NULL: the file has none, or from its beginning */
 	bool write;
 };
 
@@ -95,10 +95,16 @@ static ssize_t disk_nowait(const struct io *io, size_t len)
 static ssize_t disk(struct io *io, u64 deadline)
 {
 	ssize_t ret, done = 0;
+	loff_t start = 0;
 
+	if (!io->pos)
+		io->pos = &start;	/* the chunks follow each other */
 	do {
 		size_t len = min_t(size_t, io->len, CHUNK);
 
+		/* what is in memory never makes us wait */
+		if (done)
+			goro_yield();
 		ret = goro_io_go_on(deadline == GORO_NOW ? GORO_FOREVER : deadline);
 		if (!ret)
 			ret = deadline == GORO_NOW ? disk_nowait(io, len) :

@@ -107,7 +107,8 @@ static int send_batch(struct socket *sock, struct batch *b, size_t bytes, bool m
 ssize_t goro_sendfile(struct socket *sock, struct file *file, loff_t *pos, size_t len,
 		      u64 deadline)
 {
-	struct inode *inode = file_inode(file);
+	/* a block device's size and type, too: file_inode() is the node's in /dev */
+	struct inode *inode = file->f_mapping->host;
 	struct batch b = { .n = 0 };
 	size_t done = 0, sent;
 	int err = 0;
@@ -125,7 +126,9 @@ ssize_t goro_sendfile(struct socket *sock, struct file *file, loff_t *pos, size_
 		ssize_t n = goro_io_go_on(deadline == GORO_NOW ? GORO_FOREVER : deadline);
 
 		if (!n)
-			n = fetch(file, *pos, min_t(size_t, len - done, PAGES * PAGE_SIZE), &b);
+			/* what touches PAGES pages: the pipe would take no more */
+			n = fetch(file, *pos, min_t(size_t, len - done, PAGES * PAGE_SIZE -
+						    offset_in_page(*pos)), &b);
 		if (n > 0)
 			/* what waits for more would lie in the socket for a while at the end */
 			err = send_batch(sock, &b, n, done + n < len &&
@@ -138,6 +141,9 @@ ssize_t goro_sendfile(struct socket *sock, struct file *file, loff_t *pos, size_
 		}
 		*pos += sent;
 		done += sent;
+		/* a socket that takes all of it never makes us wait */
+		if (!err && done < len)
+			goro_yield();
 	}
 	return done ?: err;
 }

@@ -105,6 +105,13 @@ static int disk_io(struct job *j)
 		return -5;
 	if (goro_file_read(d->file, d->back, 7, &pos, GORO_NOW) != (nowait ? 7 : -EOPNOTSUPP))
 		return -6;
+	/* no position: from the beginning, one piece after the other */
+	memset(d->back, 0, SIZE);
+	if (goro_file_write(d->file, d->back, SIZE, NULL, NET) != SIZE ||
+	    goro_file_write(d->file, d->buf, SIZE, NULL, NET) != SIZE ||
+	    goro_file_read(d->file, d->back, SIZE, NULL, NET) != SIZE ||
+	    memcmp(d->back, d->buf, SIZE))
+		return -7;
 	return 0;
 }
 

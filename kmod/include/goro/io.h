@@ -83,9 +83,9 @@ int goro_sock_accept(struct socket *sock, struct socket **newsock, u64 deadline)
  *
  * Context: parks a goroutine, a thread sleeps.
  * Return: bytes, 0 at the end of the stream, and of whatever was shut down for
- * reading; if there are none what recvmsg(2) says, -ETIMEDOUT (GORO_NOW: -EAGAIN), -ECANCELED, -EINTR; -EMSGSIZE for more
- * than INT_MAX bytes. With MSG_WAITALL fewer bytes than were asked for mean that
- * one of these came in between.
+ * reading; if there are none what recvmsg(2) says, -ETIMEDOUT (GORO_NOW: -EAGAIN),
+ * -ECANCELED, -EINTR; -EMSGSIZE for more than INT_MAX bytes. With MSG_WAITALL fewer
+ * bytes than were asked for mean that one of these came in between.
  */
 int goro_sock_recvmsg(struct socket *sock, struct msghdr *msg, int flags, u64 deadline);
 
@@ -165,7 +165,8 @@ ssize_t goro_sendfile(struct socket *sock, struct file *file, loff_t *pos, size_
  * @file: open for reading; its driver must have read_iter
  * @buf: kernel memory
  * @len: bytes
- * @pos: where, and moved on; NULL for what has no position (a pipe)
+ * @pos: where, and moved on; NULL for what has no position (a pipe), and for the
+ *	beginning of what has
  * @deadline: absolute ns
  *
  * A regular file, a block device, and what cannot be polled: all @len bytes are
@@ -181,7 +182,9 @@ ssize_t goro_sendfile(struct socket *sock, struct file *file, loff_t *pos, size_
  *
  * Context: a goroutine or a thread, with nothing held.
  * Return: bytes, 0 at the end; if there are none what read(2) says, -EINVAL (no
- * read_iter), -ETIMEDOUT, -ECANCELED, -EINTR; with GORO_NOW -EAGAIN, and
+ * read_iter), -EFAULT or -EINVAL (open with O_DIRECT, and the file system cannot
+ * do direct I/O to kernel memory, as most before Linux 6.3, or @buf, @len and @pos
+ * are not aligned for it), -ETIMEDOUT, -ECANCELED, -EINTR; with GORO_NOW -EAGAIN, and
  * -EOPNOTSUPP where the file cannot tell whether it would block.
  */
 ssize_t goro_file_read(struct file *file, void *buf, size_t len, loff_t *pos, u64 deadline);
@@ -191,7 +194,7 @@ ssize_t goro_file_read(struct file *file, void *buf, size_t len, loff_t *pos, u6
  * @file: open for writing; its driver must have write_iter
  * @buf: kernel memory
  * @len: bytes
- * @pos: where, and moved on; NULL for what has no position
+ * @pos: as goro_file_read()
  * @deadline: absolute ns
  *
  * As goro_file_read(), and all of @len is written to what can be polled, too, in
