@@ -40,9 +40,10 @@
  *
  * Limits. What a call allocates is charged to the caller's memory cgroup; at the
  * cgroup's limit it is ENOMEM (but a table of descriptors that has to grow, or
- * open(2) itself, may bring its OOM killer, as for any file). It is also charged to the caller's user, against
- * the caps that GORO_IOC_QUERY shows (module parameters of the same names, which
- * root may change at any time; what is above a lowered cap stays):
+ * open(2) itself, may bring its OOM killer, as for any file). It is also charged
+ * to the caller's user, against the caps that GORO_IOC_QUERY shows (module
+ * parameters of the same names, which root may change at any time; what is above
+ * a lowered cap stays):
  *
  *   user_files_max        open files of /dev/goro, and closed ones that have tasks
  *   user_chans_max        channels
