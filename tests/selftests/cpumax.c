@@ -370,7 +370,8 @@ TEST(fdinfo)
 
 	CHECK_EQ(goro_dev_cpu_max(f, 3 * MS, 30 * MS), 0);
 	spinner(f);
-	while (!stat_of(f).nr_throttled)
+	/* it waits before it may begin */
+	while (!stat_of(f).nr_throttled || !stat_of(f).usage_ns)
 		usleep(1000);
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", f);
 	info = fopen(path, "r");
