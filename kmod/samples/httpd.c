@@ -184,11 +184,14 @@ static struct httpd_conn *longest_idle(void)
 {
 	u64 now = ktime_get_ns(), oldest = U64_MAX;
 	struct httpd_conn *c, *found = NULL;
+	bool ending = false;
 
 	spin_lock(&httpd_lock);
 	list_for_each_entry(c, &conn_list, node) {
 		u64 since = READ_ONCE(c->idle_since);
 
+		/* one that was told to go, and has not had its turn yet, makes room */
+		ending |= since && c->evicted;
 		if (!since || since >= oldest || c->evicted)
 			continue;
 		/* its first request may be on its way */
@@ -197,6 +200,8 @@ static struct httpd_conn *longest_idle(void)
 		oldest = since;
 		found = c;
 	}
+	if (ending)
+		found = NULL;
 	if (found) {
 		kref_get(&found->ref);
 		WRITE_ONCE(found->evicted, true);
