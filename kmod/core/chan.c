@@ -40,15 +40,28 @@ static __always_inline void *slot(struct goro_chan *c, u32 i)
 	return c->buf + (size_t)i * c->elem;
 }
 
-/* The lock of a channel of either kind, where speed is no matter. */
+/* The lock of a channel whose kind is known. */
+#define lock(c, irq, flags)						\
+do {									\
+	if (irq)							\
+		goro_irq_save(flags);					\
+	goro_lock(&(c)->lock);						\
+} while (0)
+
+#define unlock(c, irq, flags)						\
+do {									\
+	goro_unlock(&(c)->lock);					\
+	if (irq)							\
+		goro_irq_restore(flags);				\
+} while (0)
+
+/* The same of either kind, where speed is no matter. */
 static unsigned long lock_any(struct goro_chan *c)
 	__acquires(&c->lock)
 {
 	unsigned long flags = 0;
 
-	if (c->irq)
-		goro_irq_save(flags);
-	goro_lock(&c->lock);
+	lock(c, c->irq, flags);
 	return flags;
 }
 
@@ -57,9 +70,7 @@ static void unlock_any(struct goro_chan *c, unsigned long flags)
 {
 	bool irq = c->irq;
 
-	goro_unlock(&c->lock);
-	if (irq)
-		goro_irq_restore(flags);
+	unlock(c, irq, flags);
 }
 
 /* First waiter that can be had; the lock is held. */
@@ -103,21 +114,6 @@ static noinline int wait_on_nil(u64 deadline)
 	}
 	return goro_why_errno(goro_park(w, deadline, GORO_R_NIL));
 }
-
-/* of a channel whose kind is known */
-#define lock(c, irq, flags)						\
-do {									\
-	if (irq)							\
-		goro_irq_save(flags);					\
-	goro_lock(&(c)->lock);						\
-} while (0)
-
-#define unlock(c, irq, flags)						\
-do {									\
-	goro_unlock(&(c)->lock);					\
-	if (irq)							\
-		goro_irq_restore(flags);				\
-} while (0)
 
 static __always_inline int chan_send(struct goro_chan *c, const void *v, u64 deadline,
 				     bool irq)
