@@ -49,13 +49,19 @@ void __goro_event_begin(struct goro_event *e, wait_queue_head_t *wq, u64 deadlin
 }
 EXPORT_SYMBOL_GPL(__goro_event_begin);
 
-static void leave(struct goro_event *e)
+/* True: it was fired while it looked, and never parked for that. */
+static bool leave(struct goro_event *e)
 {
+	bool fired;
+
 	if (!e->w)
-		return;
+		return false;
 	remove_wait_queue(e->wq, &e->entry);
+	/* nobody can fire it any more */
+	fired = atomic_read(&e->w->claim) == GORO_FIRED;
 	goro_event_left(e->w);
 	e->w = NULL;
+	return fired;
 }
 
 /* Before each look at the condition. An error: this is the last one. */
@@ -93,16 +99,7 @@ EXPORT_SYMBOL_GPL(__goro_event_park);
 
 void __goro_event_end(struct goro_event *e)
 {
-	bool again;
-
-	if (!e->w)
-		return;
-	remove_wait_queue(e->wq, &e->entry);
-	/* nobody can fire it any more */
-	again = e->flags & GORO_EVENT_EXCLUSIVE && atomic_read(&e->w->claim) == GORO_FIRED;
-	goro_event_left(e->w);
-	e->w = NULL;
-	if (again)
+	if (leave(e) && e->flags & GORO_EVENT_EXCLUSIVE)
 		wake_up(e->wq);
 }
 EXPORT_SYMBOL_GPL(__goro_event_end);
