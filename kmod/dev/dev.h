@@ -21,7 +21,7 @@
 #define GORO_TASK_CHANS_MAX	64U
 
 /* What a program's call allocates: charged to it, ENOMEM instead of the OOM killer. */
-#define GORO_DEV_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+#define GORO_DEV_GFP	GORO_GFP
 
 /* What a user is charged for: see user.c. Each charge has a reference to its user behind it. */
 enum goro_res {
