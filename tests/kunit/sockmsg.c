@@ -110,6 +110,18 @@ static void connect(struct kunit *test)
 	net_put(n);
 }
 
+/* TCP takes one more than it was told */
+static void fill_backlog(struct fx *f)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		job_set(f, i, connects, NULL)->deadline = goro_in(NSEC_PER_SEC / 5);
+		if (connects(&f->j[i]))
+			break;
+	}
+}
+
 /* nobody accepts: deadline, cancel, and in the end it comes about */
 static void connect_waits(struct kunit *test)
 {
@@ -120,12 +132,7 @@ static void connect_waits(struct kunit *test)
 	struct job *j;
 	int i;
 
-	/* fill the backlog; TCP takes one more than it was told */
-	for (i = 0; i < 2; i++) {
-		job_set(f, i, connects, NULL)->deadline = goro_in(NSEC_PER_SEC / 5);
-		if (connects(&f->j[i]))
-			break;
-	}
+	fill_backlog(f);
 	j = job_set(f, 3, connects, NULL);
 	j->deadline = GORO_NOW;
 	KUNIT_EXPECT_EQ(test, connects(j), -EAGAIN);
@@ -408,13 +415,8 @@ static void connect_ended(struct kunit *test)
 	struct conns *n = net(test, AF_INET);
 	struct fx *f = fx_of(test);
 	struct job *j;
-	int i;
 
-	for (i = 0; i < 2; i++) {
-		job_set(f, i, connects, NULL)->deadline = goro_in(NSEC_PER_SEC / 5);
-		if (connects(&f->j[i]))
-			break;
-	}
+	fill_backlog(f);
 	j = job_set(f, 3, connects, NULL);
 	job_go(test, j);
 	KUNIT_ASSERT_TRUE(test, eventually(members_in(&f->grp, GORO_R_POLL) == 1));
