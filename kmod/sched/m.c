@@ -101,23 +101,18 @@ static void m_notifier_add(struct goro_m *m)
 {
 	preempt_notifier_init(&m->pn, &m_preempt_ops);
 	preempt_notifier_register(&m->pn);
+	current->flags &= ~PF_NOFREEZE;	/* as sched_in leaves it */
 }
 
 static void m_notifier_del(struct goro_m *m)
 {
 	preempt_notifier_unregister(&m->pn);
 }
-
-static void m_freezable(void)
-{
-	current->flags &= ~PF_NOFREEZE;
-}
 #else
 #define preempt_notifier_inc()	do { } while (0)
 #define preempt_notifier_dec()	do { } while (0)
 static void m_notifier_add(struct goro_m *m) { }
 static void m_notifier_del(struct goro_m *m) { }
-static void m_freezable(void) { }
 #endif
 
 static void p_kick(struct irq_work *work)
@@ -149,7 +144,6 @@ static void __noreturn m_main(struct goro_m *m)
 	m_notifier_add(m);
 	set_this_cpu(m);
 	preempt_enable();
-	m_freezable();
 	trace_goro_m_start(m->cpu, m->id);
 	goro_m_loop(m);
 	m_exit(m);
