@@ -13,7 +13,7 @@
 
 void goro_block_begin(void)
 {
-	struct goro_g *g = in_task() ? goro_self() : NULL;
+	struct goro_g *g = goro_self_any();
 	struct goro_m *m;
 	struct goro_p *p;
 
@@ -35,7 +35,7 @@ EXPORT_SYMBOL_GPL(goro_block_begin);
 
 void goro_block_end(void)
 {
-	struct goro_g *g = in_task() ? goro_self() : NULL;
+	struct goro_g *g = goro_self_any();
 	struct goro_m *m;
 
 	if (!g)
@@ -59,7 +59,7 @@ EXPORT_SYMBOL_GPL(goro_block_end);
 
 long goro_call_on_m_stack(long (*fn)(void *arg), void *arg)
 {
-	struct goro_g *g = in_task() ? goro_self() : NULL;
+	struct goro_g *g = goro_self_any();
 	struct goro_m *m;
 	long ret;
 

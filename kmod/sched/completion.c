@@ -37,18 +37,6 @@ static bool take(struct completion *x, struct swait_queue *entry, bool leave)
 	return done;
 }
 
-/* Sleep until a claimer has readied us. */
-static void wait_ready(struct goro_m *m)
-{
-	for (;;) {
-		set_current_state(TASK_IDLE);
-		if (smp_load_acquire(&m->bound_done))	/* with goro_ready_slow() */
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
-}
-
 /* Between the block brackets: g stays on its M. */
 static int wait_on_m(struct goro_g *g, struct completion *x, u64 deadline, bool nocancel)
 {
@@ -61,12 +49,7 @@ static int wait_on_m(struct goro_g *g, struct completion *x, u64 deadline, bool 
 	goro_bind_wait(g);
 	if (!goro_wait_begin(w, nocancel))
 		return -ECANCELED;
-	g->reason = GORO_R_COMPLETION;
-	g->since = (u32)jiffies;
-	goro_count(GORO_C_PARK_BOUND);
-	trace_goro_park(g->id, GORO_R_COMPLETION);
-	if (deadline != GORO_FOREVER)
-		goro_timer_arm(g, deadline);
+	goro_bound_begin(g, deadline, GORO_R_COMPLETION);
 	for (;;) {
 		prepare_to_swait_exclusive(&x->wait, &entry, TASK_IDLE);
 		done = take(x, &entry, false);
@@ -77,14 +60,10 @@ static int wait_on_m(struct goro_g *g, struct completion *x, u64 deadline, bool 
 	__set_current_state(TASK_RUNNING);
 	/* nobody may claim a later wait for this one: be claimed, and readied if by another */
 	if (!goro_claim(w, GORO_BY_EVENT))
-		wait_ready(m);
+		goro_bound_sleep(m);
 	else
 		goro_count(GORO_C_WAKE_EVENT);
-	if (deadline != GORO_FOREVER)
-		hrtimer_cancel(&g->timer);
-	trace_goro_start(g->id);
-	why = atomic_read(&w->claim);
-	atomic_set(&w->claim, GORO_RUN);
+	why = goro_bound_end(g, deadline);
 	if (done || take(x, &entry, true))
 		return 0;
 	return goro_why_errno(why);

@@ -161,9 +161,9 @@ NOKPROBE_SYMBOL(g_end);
 
 notrace void __goro_exit(void)
 {
-	struct goro_g *g = goro_self();
+	struct goro_g *g = goro_self_any();
 
-	BUG_ON(!in_task() || !g);	/* a thread cannot be ended here, and we may not return */
+	BUG_ON(!g);	/* a thread cannot be ended here, and we may not return */
 	g_end(g, 0);
 }
 NOKPROBE_SYMBOL(__goro_exit);
@@ -359,13 +359,13 @@ bool goro_g_cancel(struct goro_g *g)
 
 bool goro_in_goroutine(void)
 {
-	return in_task() && goro_self();
+	return goro_self_any();
 }
 EXPORT_SYMBOL_GPL(goro_in_goroutine);
 
 bool goro_cancelled(void)
 {
-	struct goro_g *g = in_task() ? goro_self() : NULL;
+	struct goro_g *g = goro_self_any();
 
 	return g && READ_ONCE(g->cancelled);
 }

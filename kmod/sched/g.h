@@ -209,6 +209,12 @@ static __always_inline struct goro_g *goro_self(void)
 	return m ? m->cur : NULL;
 }
 
+/* The same in any context: an interrupt is no goroutine, whomever it hit. */
+static __always_inline struct goro_g *goro_self_any(void)
+{
+	return in_task() ? goro_self() : NULL;
+}
+
 static_assert(offsetof(struct goro_g, sp) == 0 && offsetof(struct goro_g, pc) == 8 &&
 	      offsetof(struct goro_g, bp) == 16);
 

@@ -155,6 +155,11 @@ int goro_stack_fill(u32 size);
 void *goro_stack_get(u32 size);
 void goro_stack_flush(struct goro_p *p);
 
+/* timer.c */
+void goro_bound_begin(struct goro_g *g, u64 deadline, enum goro_reason reason);
+void goro_bound_sleep(struct goro_m *m);
+enum goro_claim goro_bound_end(struct goro_g *g, u64 deadline);
+
 /* acct.c */
 void goro_acct_in(struct goro_m *m);
 void goro_acct_out(struct goro_m *m);

@@ -92,19 +92,21 @@ static enum goro_claim park_thread(struct goro_thread *t, u64 deadline)
 
 /*
  * A G waits on its M, which sleeps with it (and loses its P like any sleeper):
- * a tracer waits for frames of this G to return on this thread.
+ * goro_bind_wait(), begin, sleep, end; the waiter may be claimed from before begin.
  */
-static enum goro_claim park_bound(struct goro_g *g, u64 deadline, enum goro_reason reason)
+void goro_bound_begin(struct goro_g *g, u64 deadline, enum goro_reason reason)
 {
-	struct goro_m *m = g->m;
-	enum goro_claim why;
-
 	g->reason = reason;
 	g->since = (u32)jiffies;
 	goro_count(GORO_C_PARK_BOUND);
 	trace_goro_park(g->id, reason);
 	if (deadline != GORO_FOREVER)
 		goro_timer_arm(g, deadline);
+}
+
+/* Until whoever has claimed it has readied it. */
+void goro_bound_sleep(struct goro_m *m)
+{
 	for (;;) {
 		set_current_state(TASK_IDLE);
 		if (smp_load_acquire(&m->bound_done))	/* with goro_ready_slow() */
@@ -112,12 +114,27 @@ static enum goro_claim park_bound(struct goro_g *g, u64 deadline, enum goro_reas
 		schedule();
 	}
 	__set_current_state(TASK_RUNNING);
+}
+
+/* It was claimed, and readied: why? */
+enum goro_claim goro_bound_end(struct goro_g *g, u64 deadline)
+{
+	enum goro_claim why;
+
 	if (deadline != GORO_FOREVER)
 		hrtimer_cancel(&g->timer);
 	trace_goro_start(g->id);
 	why = atomic_read(&g->w.claim);
 	atomic_set(&g->w.claim, GORO_RUN);
 	return why;
+}
+
+/* A tracer waits for frames of this G to return on this thread. */
+static enum goro_claim park_bound(struct goro_g *g, u64 deadline, enum goro_reason reason)
+{
+	goro_bound_begin(g, deadline, reason);
+	goro_bound_sleep(g->m);
+	return goro_bound_end(g, deadline);
 }
 
 enum goro_claim goro_park_slow(struct goro_waiter *w, u64 deadline, enum goro_reason reason)
