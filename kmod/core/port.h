@@ -25,6 +25,22 @@
  *                                    irq: and lets interrupts in again
  *   goro_ready(w)                    make a claimed waiter run; nothing of w
  *                                    may be touched after it. Any context.
+ *   goro_now()                       CLOCK_MONOTONIC, ns
+ *   goro_ktimer_t                    a timer that fires once. Its function, of type
+ *                                    goro_ktimer_ret_t (goro_ktimer_t *), returns
+ *                                    GORO_KTIMER_DONE. It runs as a hard interrupt
+ *                                    does: what it locks is locked with interrupts
+ *                                    off. No two of one timer run at once.
+ *   goro_ktimer_init(t, fn)
+ *   goro_ktimer_start(t, when)       set it, anew where it was set; one that has
+ *                                    passed fires at once. Any context, fn too
+ *   goro_ktimer_try_cancel(t)        does not wait: fn may run on, and where it
+ *                                    runs may still be called once more. It has
+ *                                    to look for itself, under a lock, whether
+ *                                    it is wanted and not early. Any context
+ *   goro_ktimer_cancel(t)            it is not set and fn has returned. Nobody
+ *                                    starts it meanwhile but fn; not from fn, nor
+ *                                    with a lock held that fn takes. Any context
  *   goro_alloc(size), goro_free(p)   zeroed memory charged to the caller
  *   goro_pollq_*                     poll(2)'s waiters of a channel
  *   goro_count(id)                   see stats.h

@@ -29,6 +29,25 @@
 int __goro_misuse(const char *func);
 #define goro_misuse()		__goro_misuse(__func__)
 
+/* time; hard: so that a cancel in an interrupt never waits for its own CPU's softirq */
+typedef struct hrtimer goro_ktimer_t;
+typedef enum hrtimer_restart goro_ktimer_ret_t;
+#define GORO_KTIMER_DONE	HRTIMER_NORESTART
+#define goro_now()		ktime_get_ns()
+
+static inline void goro_ktimer_init(goro_ktimer_t *t, goro_ktimer_ret_t (*fn)(goro_ktimer_t *))
+{
+	goro_hrtimer_setup(t, fn, HRTIMER_MODE_ABS_HARD);
+}
+
+static inline void goro_ktimer_start(goro_ktimer_t *t, u64 when)
+{
+	hrtimer_start(t, ns_to_ktime(min_t(u64, when, KTIME_MAX)), HRTIMER_MODE_ABS_HARD);
+}
+
+#define goro_ktimer_try_cancel(t)	((void)hrtimer_try_to_cancel(t))
+#define goro_ktimer_cancel(t)		((void)hrtimer_cancel(t))
+
 /* memory */
 #define GORO_CHAN_BYTES_MAX	(1ULL << 30)
 #define GORO_GFP		(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)

@@ -589,5 +589,6 @@ long goro_call_on_stack(long (*fn)(void *arg), void *arg, size_t size);
 
 #include <goro/wait.h>
 #include <goro/io.h>
+#include <goro/time.h>
 
 #endif /* _GORO_GORO_H */

@@ -16,6 +16,8 @@ typedef spinlock_t goro_lock_t;
 struct goro_acct;
 struct goro_chan;
 struct goro_g;
+struct goro_timer;
+struct module;
 
 /*
  * WaitGroup (sync.WaitGroup): waits until a count is zero.
