@@ -8,13 +8,10 @@
  */
 #include "core.h"
 
-/**
- * goro_wg_init - make a WaitGroup with a count of 0
- * @wg: memory of the caller's
- */
 void goro_wg_init(struct goro_wg *wg)
 {
 	goro_lock_init(&wg->lock);
+	wg->leaving = 0;
 	wg->n = 0;
 	INIT_LIST_HEAD(&wg->waiters);
 }

@@ -478,59 +478,6 @@ u32 goro_chan_cap(const struct goro_chan *c);
  */
 u32 goro_chan_elem(const struct goro_chan *c);
 
-/* ---- WaitGroup ------------------------------------------------------- */
-/**
- * goro_wg_init - make a WaitGroup whose count is 0
- * @wg: memory of the caller's
- *
- * Context: any. There is nothing to be undone.
- */
-void goro_wg_init(struct goro_wg *wg);
-
-/**
- * goro_wg_add - add to the count (Go: WaitGroup.Add)
- * @wg: the WaitGroup
- * @delta: may be negative
- *
- * Context: a goroutine or other process context.
- * Return: 0; -EINVAL where it would become negative (WARN_ONCE, nothing changes).
- */
-int goro_wg_add(struct goro_wg *wg, long delta);
-
-/**
- * goro_wg_done - take one from the count (Go: WaitGroup.Done)
- * @wg: the WaitGroup; when the count becomes 0 who waited may free it at once
- *
- * Context: as goro_wg_add().
- * Return: as goro_wg_add().
- */
-static inline int goro_wg_done(struct goro_wg *wg)
-{
-	return goro_wg_add(wg, -1);
-}
-
-/**
- * goro_wg_wait_until - goro_wg_wait() with a deadline
- * @wg: the WaitGroup
- * @deadline: absolute ns
- *
- * Context: parks a goroutine, a thread sleeps.
- * Return: 0, -ETIMEDOUT (with GORO_NOW -EAGAIN), -ECANCELED, -EINTR (thread).
- */
-int goro_wg_wait_until(struct goro_wg *wg, u64 deadline);
-
-/**
- * goro_wg_wait - wait until the count is 0 (Go: WaitGroup.Wait)
- * @wg: the WaitGroup; when this has returned 0 it may be freed
- *
- * Context: parks a goroutine, a thread sleeps.
- * Return: 0, -ECANCELED, -EINTR (thread).
- */
-static inline int goro_wg_wait(struct goro_wg *wg)
-{
-	return goro_wg_wait_until(wg, GORO_FOREVER);
-}
-
 /* ---- blocking the M -------------------------------------------------- */
 
 /**
@@ -587,6 +534,7 @@ long goro_call_on_m_stack(long (*fn)(void *arg), void *arg);
  */
 long goro_call_on_stack(long (*fn)(void *arg), void *arg, size_t size);
 
+#include <goro/sync.h>
 #include <goro/wait.h>
 #include <goro/io.h>
 #include <goro/time.h>

@@ -7,10 +7,12 @@
 #define _GORO_TYPES_H
 
 #ifdef __KERNEL__
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 typedef spinlock_t goro_lock_t;
+#define GORO_LOCK_INIT(x)	__SPIN_LOCK_UNLOCKED(x)	/* static storage */
 #endif
 
 struct goro_acct;
@@ -18,17 +20,6 @@ struct goro_chan;
 struct goro_g;
 struct goro_timer;
 struct module;
-
-/*
- * WaitGroup (sync.WaitGroup): waits until a count is zero.
- * L: lock. The last done() touches nothing after it dropped the lock, so the
- * waiter may free the object as soon as its wait returns.
- */
-struct goro_wg {
-	goro_lock_t lock;
-	long n;				/* L */
-	struct list_head waiters;	/* L: sudogs */
-};
 
 /*
  * Group: the owner of goroutines (errgroup.Group with a cancel).
