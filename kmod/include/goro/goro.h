@@ -106,6 +106,9 @@ int __goro_go(goro_fn_t fn, void *arg, const void *copy, size_t size,
 	      const struct goro_attr *attr, struct module *owner);
 int __goro_group_go(struct goro_group *grp, goro_err_fn_t fn, void *arg,
 		    const void *copy, size_t size, const struct goro_attr *attr);
+int __goro_group_try_go(struct goro_group *grp, goro_err_fn_t fn, void *arg);
+int __goro_group_init_ctx(struct goro_group *grp, struct goro_ctx *parent,
+			  struct module *owner);
 
 /**
  * goro_go - start a goroutine (Go: go fn(arg))
@@ -161,6 +164,23 @@ int __goro_go_atomic(goro_fn_t fn, void *arg, struct module *owner);
  */
 #define goro_go_atomic(fn, arg) \
 	__goro_here(__goro_go_atomic(fn, arg, THIS_MODULE))
+
+int __goro_go_ctx(struct goro_ctx *ctx, goro_fn_t fn, void *arg, struct module *owner);
+
+/**
+ * goro_go_ctx - start a goroutine that lives under a context (Go: go fn(ctx, arg))
+ * @ctx: the context, which is held until the goroutine has ended; NULL is background
+ * @fn: its function
+ * @arg: its argument
+ *
+ * As goro_go(), and all of the goroutine's blocking calls return -ECANCELED once
+ * @ctx is cancelled, also where its deadline has passed: goro_ctx_err() tells which.
+ *
+ * Context: as goro_go().
+ * Return: as goro_go().
+ */
+#define goro_go_ctx(ctx, fn, arg) \
+	__goro_here(__goro_go_ctx(ctx, fn, arg, THIS_MODULE))
 
 /**
  * goro_yield - let others run (Go: runtime.Gosched)
@@ -247,17 +267,75 @@ bool goro_cancelled(void);
 void goro_group_init(struct goro_group *grp);
 
 /**
+ * goro_group_init_ctx - make an empty group with a context (Go: errgroup.WithContext)
+ * @grp: memory of the caller's, as for goro_group_init()
+ * @parent: what the group's context is derived from
+ *
+ * The first member that returns an error cancels the context, with the error as its
+ * cause; so does goro_group_cancel(). When the context is cancelled, by whomever, the
+ * members' current and later blocking calls return -ECANCELED, and no more can be
+ * started. A group of its own that a member makes with goro_group_ctx() as parent is
+ * reached likewise.
+ *
+ * The group has to be waited for, or stopped: the first wait that finds all members
+ * ended cancels the context, too, and puts it. After that nothing can be started.
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOMEM; -EINVAL for a NULL @parent (WARN_ONCE).
+ */
+#define goro_group_init_ctx(grp, parent) \
+	__goro_group_init_ctx(grp, parent, THIS_MODULE)
+
+/**
+ * goro_group_ctx - the context of a group
+ * @grp: the group
+ *
+ * It is the group's: who keeps it beyond the wait for the group takes a reference
+ * (goro_ctx_get()).
+ * Context: any, before that wait.
+ * Return: the context; NULL for a group of goro_group_init(), and after the wait.
+ */
+struct goro_ctx *goro_group_ctx(struct goro_group *grp);
+
+/**
+ * goro_group_set_limit - let at most so many members run at once
+ * @grp: the group, without members
+ * @n: how many; negative: no limit, as it is at first
+ *
+ * Go: errgroup.Group.SetLimit, which panics where goroutines are active
+ * Context: a goroutine or other process context.
+ * Return: 0; -EBUSY, and a WARN_ONCE, where it has members.
+ */
+int goro_group_set_limit(struct goro_group *grp, long n);
+
+/**
  * goro_group_go - start a goroutine as a member (Go: errgroup.Group.Go)
  * @grp: the group; its goroutines do not pin the module
  * @fn: its function; the first non-zero result is the group's
  * @arg: its argument
  *
- * Context: as goro_go().
+ * Where goro_group_set_limit() has set a limit, and so many run, it waits until one
+ * has ended.
+ *
+ * Context: as goro_go(); in a group with a limit it parks a goroutine, a thread
+ * sleeps.
  * Return: as goro_go(), and -ECANCELED in a cancelled
- * group (nothing is started).
+ * group (nothing is started); while it waits -ECANCELED, -EINTR (thread).
  */
 #define goro_group_go(grp, fn, arg) \
 	__goro_here(__goro_group_go(grp, fn, arg, NULL, 0, NULL))
+
+/**
+ * goro_group_try_go - goro_group_go() if that need not wait (Go: errgroup.Group.TryGo)
+ * @grp: the group
+ * @fn: its function
+ * @arg: its argument
+ *
+ * Context: as goro_go().
+ * Return: as goro_group_go(); -EAGAIN where as many run as may.
+ */
+#define goro_group_try_go(grp, fn, arg) \
+	__goro_here(__goro_group_try_go(grp, fn, arg))
 
 /**
  * goro_group_go_copy - goro_group_go() with the argument captured by value
@@ -291,7 +369,8 @@ void goro_group_init(struct goro_group *grp);
  * @grp: the group
  *
  * Current and later blocking calls of the members return -ECANCELED, and no
- * more can be started.
+ * more can be started. A group with a context: it is cancelled, too, with all that
+ * was derived from it.
  * Context: may not sleep; preemption on or off, not in interrupts.
  */
 void goro_group_cancel(struct goro_group *grp);
@@ -535,8 +614,10 @@ long goro_call_on_m_stack(long (*fn)(void *arg), void *arg);
 long goro_call_on_stack(long (*fn)(void *arg), void *arg, size_t size);
 
 #include <goro/sync.h>
+#include <goro/ctx.h>
 #include <goro/wait.h>
 #include <goro/io.h>
 #include <goro/time.h>
+#include <goro/ctx_calls.h>
 
 #endif /* _GORO_GORO_H */

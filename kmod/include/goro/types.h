@@ -17,6 +17,7 @@ typedef spinlock_t goro_lock_t;
 
 struct goro_acct;
 struct goro_chan;
+struct goro_ctx;
 struct goro_g;
 struct goro_timer;
 struct module;

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * goro: the blocking calls under a context. Part of goro.h; include that.
+ *
+ * Each is the call of the same name, without _ctx, and ends when the context is
+ * cancelled, too: it returns the context's error then, -ECANCELED or -ETIMEDOUT.
+ * A context that is cancelled already is looked at first and wins over what could
+ * be done at once. Where the call's own deadline, or the cancel of the goroutine's
+ * group, comes first, that is what is returned. The caller has a reference to the
+ * context; NULL is the background.
+ */
+#ifndef _GORO_CTX_CALLS_H
+#define _GORO_CTX_CALLS_H
+
+#include <goro/ctx.h>
+#include <goro/io.h>
+#include <goro/wait.h>
+
+/* ---- channels, time ---------------------------------------------------- */
+
+/**
+ * goro_chan_send_ctx - goro_chan_send() under a context
+ * @ctx: the context
+ * @c: the channel
+ * @v: the element
+ *
+ * Context: as goro_chan_send().
+ * Return: as goro_chan_send(), or the context's error.
+ * Go: select { case c <- v: case <-ctx.Done(): }
+ */
+static inline int goro_chan_send_ctx(struct goro_ctx *ctx, struct goro_chan *c, const void *v)
+{
+	return GORO_CTX_CALL(ctx, goro_chan_send(c, v));
+}
+
+/**
+ * goro_chan_recv_ctx - goro_chan_recv() under a context
+ * @ctx: the context
+ * @c: the channel
+ * @v: where the element goes, or NULL
+ *
+ * Context: as goro_chan_recv().
+ * Return: as goro_chan_recv(), or the context's error.
+ * Go: select { case v, ok = <-c: case <-ctx.Done(): }
+ */
+static inline int goro_chan_recv_ctx(struct goro_ctx *ctx, struct goro_chan *c, void *v)
+{
+	return GORO_CTX_CALL(ctx, goro_chan_recv(c, v));
+}
+
+/**
+ * goro_sleep_ctx - goro_sleep() under a context
+ * @ctx: the context
+ * @ns: nanoseconds
+ *
+ * Context: as goro_sleep().
+ * Return: 0, -EINTR (thread), or the context's error.
+ * Go: select { case <-time.After(d): case <-ctx.Done(): }
+ */
+static inline int goro_sleep_ctx(struct goro_ctx *ctx, u64 ns)
+{
+	return GORO_CTX_CALL(ctx, goro_sleep(ns));
+}
+
+/* ---- WaitGroup, groups ------------------------------------------------- */
+
+/**
+ * goro_wg_wait_ctx - goro_wg_wait() under a context
+ * @ctx: the context
+ * @wg: the WaitGroup
+ *
+ * Context: as goro_wg_wait().
+ * Return: as goro_wg_wait(), or the context's error.
+ * Go: none; a goroutine that waits and closes a channel to select on
+ */
+static inline int goro_wg_wait_ctx(struct goro_ctx *ctx, struct goro_wg *wg)
+{
+	return GORO_CTX_CALL(ctx, goro_wg_wait(wg));
+}
+
+/**
+ * goro_group_wait_ctx - goro_group_wait() under a context
+ * @ctx: the context: not the group's own, which ends its members and not who waits
+ * @grp: the group
+ *
+ * Context: as goro_group_wait().
+ * Return: as goro_group_wait(), or the context's error: some members have not ended.
+ */
+static inline int goro_group_wait_ctx(struct goro_ctx *ctx, struct goro_group *grp)
+{
+	return GORO_CTX_CALL(ctx, goro_group_wait(grp));
+}
+
+/* ---- the kernel's wait queues and completions -------------------------- */
+
+/**
+ * goro_wait_event_ctx - goro_wait_event() under a context
+ * @ctx: the context
+ * @wq_head: the wait queue
+ * @condition: a C expression
+ *
+ * A context that is cancelled already is told before the condition is looked at.
+ * Context: as goro_wait_event().
+ * Return: as goro_wait_event(), or the context's error.
+ */
+#define goro_wait_event_ctx(ctx, wq_head, condition)			\
+	((int)GORO_CTX_CALL(ctx, goro_wait_event(wq_head, condition)))
+
+/**
+ * goro_wait_event_exclusive_ctx - goro_wait_event_exclusive() under a context
+ * @ctx: the context
+ * @wq_head: the wait queue
+ * @condition: a C expression
+ *
+ * Context: as goro_wait_event().
+ * Return: as goro_wait_event_ctx().
+ */
+#define goro_wait_event_exclusive_ctx(ctx, wq_head, condition)		\
+	((int)GORO_CTX_CALL(ctx, goro_wait_event_exclusive(wq_head, condition)))
+
+/**
+ * goro_wait_for_completion_ctx - goro_wait_for_completion() under a context
+ * @ctx: the context
+ * @x: the completion
+ *
+ * Context: as goro_wait_for_completion().
+ * Return: as goro_wait_for_completion(), or the context's error.
+ */
+static inline int goro_wait_for_completion_ctx(struct goro_ctx *ctx, struct completion *x)
+{
+	return GORO_CTX_CALL(ctx, goro_wait_for_completion(x));
+}
+
+/* ---- files and sockets ------------------------------------------------- */
+
+/**
+ * goro_poll_ctx - goro_poll() under a context
+ * @ctx: the context
+ * @file: what to wait for
+ * @events: EPOLLIN, EPOLLOUT, …
+ * @deadline: absolute ns
+ *
+ * Context: as goro_poll().
+ * Return: as goro_poll(), or the context's error.
+ */
+static inline int goro_poll_ctx(struct goro_ctx *ctx, struct file *file, __poll_t events,
+				u64 deadline)
+{
+	return GORO_CTX_CALL(ctx, goro_poll(file, events, deadline));
+}
+
+/**
+ * goro_poll_sock_ctx - goro_poll_sock() under a context
+ * @ctx: the context
+ * @sock: what to wait for
+ * @events: EPOLLIN, EPOLLOUT, …
+ * @deadline: absolute ns
+ *
+ * Context: as goro_poll().
+ * Return: as goro_poll(), or the context's error.
+ */
+static inline int goro_poll_sock_ctx(struct goro_ctx *ctx, struct socket *sock, __poll_t events,
+				     u64 deadline)
+{
+	return GORO_CTX_CALL(ctx, goro_poll_sock(sock, events, deadline));
+}
+
+/**
+ * goro_sock_connect_ctx - goro_sock_connect() under a context
+ * @ctx: the context
+ * @sock: the socket
+ * @addr: where to
+ * @addrlen: bytes of @addr
+ * @deadline: absolute ns
+ *
+ * Context: as goro_sock_connect().
+ * Return: as goro_sock_connect(), or the context's error.
+ * Go: net.Dialer.DialContext
+ */
+static inline int goro_sock_connect_ctx(struct goro_ctx *ctx, struct socket *sock,
+					struct sockaddr *addr, int addrlen, u64 deadline)
+{
+	return GORO_CTX_CALL(ctx, goro_sock_connect(sock, addr, addrlen, deadline));
+}
+
+/**
+ * goro_sock_accept_ctx - goro_sock_accept() under a context
+ * @ctx: the context
+ * @sock: a listening socket
+ * @newsock: the connection
+ * @deadline: absolute ns
+ *
+ * Context: as goro_sock_accept().
+ * Return: as goro_sock_accept(), or the context's error.
+ */
+static inline int goro_sock_accept_ctx(struct goro_ctx *ctx, struct socket *sock,
+				       struct socket **newsock, u64 deadline)
+{
+	return GORO_CTX_CALL(ctx, goro_sock_accept(sock, newsock, deadline));
+}
+
+/**
+ * goro_sock_recvmsg_ctx - goro_sock_recvmsg() under a context
+ * @ctx: the context
+ * @sock: the socket
+ * @msg: as goro_sock_recvmsg()
+ * @flags: as goro_sock_recvmsg()
+ * @deadline: absolute ns
+ *
+ * Context: as goro_sock_recvmsg().
+ * Return: as goro_sock_recvmsg(), or the context's error where nothing was received.
+ */
+static inline int goro_sock_recvmsg_ctx(struct goro_ctx *ctx, struct socket *sock,
+					struct msghdr *msg, int flags, u64 deadline)
+{
+	return GORO_CTX_CALL(ctx, goro_sock_recvmsg(sock, msg, flags, deadline));
+}
+
+/**
+ * goro_sock_recv_ctx - goro_sock_recv() under a context
+ * @ctx: the context
+ * @sock: the socket
+ * @buf: where to
+ * @len: at most so many bytes
+ * @deadline: absolute ns
+ *
+ * Context: as goro_sock_recv().
+ * Return: as goro_sock_recv(), or the context's error.
+ */
+static inline int goro_sock_recv_ctx(struct goro_ctx *ctx, struct socket *sock, void *buf,
+				     size_t len, u64 deadline)
+{
+	return GORO_CTX_CALL(ctx, goro_sock_recv(sock, buf, len, deadline));
+}
+
+/**
+ * goro_sock_sendmsg_ctx - goro_sock_sendmsg() under a context
+ * @ctx: the context
+ * @sock: the socket
+ * @msg: as goro_sock_sendmsg()
+ * @deadline: absolute ns
+ *
+ * Context: as goro_sock_sendmsg().
+ * Return: as goro_sock_sendmsg(), or the context's error where nothing was sent.
+ */
+static inline int goro_sock_sendmsg_ctx(struct goro_ctx *ctx, struct socket *sock,
+					struct msghdr *msg, u64 deadline)
+{
+	return GORO_CTX_CALL(ctx, goro_sock_sendmsg(sock, msg, deadline));
+}
+
+/**
+ * goro_sock_send_ctx - goro_sock_send() under a context
+ * @ctx: the context
+ * @sock: the socket
+ * @buf: what
+ * @len: bytes
+ * @deadline: absolute ns
+ *
+ * Context: as goro_sock_send().
+ * Return: as goro_sock_send(), or the context's error.
+ */
+static inline int goro_sock_send_ctx(struct goro_ctx *ctx, struct socket *sock, const void *buf,
+				     size_t len, u64 deadline)
+{
+	return GORO_CTX_CALL(ctx, goro_sock_send(sock, buf, len, deadline));
+}
+
+/**
+ * goro_sendfile_ctx - goro_sendfile() under a context
+ * @ctx: the context
+ * @sock: a stream socket
+ * @file: a regular file or block device
+ * @pos: where to begin; moved on
+ * @len: bytes
+ * @deadline: absolute ns
+ *
+ * Context: as goro_sendfile().
+ * Return: as goro_sendfile(), or the context's error where nothing was sent.
+ */
+static inline ssize_t goro_sendfile_ctx(struct goro_ctx *ctx, struct socket *sock,
+					struct file *file, loff_t *pos, size_t len, u64 deadline)
+{
+	return GORO_CTX_CALL(ctx, goro_sendfile(sock, file, pos, len, deadline));
+}
+
+/**
+ * goro_file_read_ctx - goro_file_read() under a context
+ * @ctx: the context
+ * @file: open for reading
+ * @buf: kernel memory
+ * @len: bytes
+ * @pos: as goro_file_read()
+ * @deadline: absolute ns
+ *
+ * Context: as goro_file_read().
+ * Return: as goro_file_read(), or the context's error where nothing was read.
+ */
+static inline ssize_t goro_file_read_ctx(struct goro_ctx *ctx, struct file *file, void *buf,
+					 size_t len, loff_t *pos, u64 deadline)
+{
+	return GORO_CTX_CALL(ctx, goro_file_read(file, buf, len, pos, deadline));
+}
+
+/**
+ * goro_file_write_ctx - goro_file_write() under a context
+ * @ctx: the context
+ * @file: open for writing
+ * @buf: kernel memory
+ * @len: bytes
+ * @pos: as goro_file_read()
+ * @deadline: absolute ns
+ *
+ * Context: as goro_file_write().
+ * Return: as goro_file_write(), or the context's error where nothing was written.
+ */
+static inline ssize_t goro_file_write_ctx(struct goro_ctx *ctx, struct file *file,
+					  const void *buf, size_t len, loff_t *pos, u64 deadline)
+{
+	return GORO_CTX_CALL(ctx, goro_file_write(file, buf, len, pos, deadline));
+}
+
+/**
+ * goro_file_fsync_ctx - goro_file_fsync() under a context
+ * @ctx: the context, looked at once, before
+ * @file: the file
+ * @datasync: as fdatasync(2)
+ * @deadline: absolute ns
+ *
+ * Context: as goro_file_fsync().
+ * Return: as goro_file_fsync(), or the context's error.
+ */
+static inline int goro_file_fsync_ctx(struct goro_ctx *ctx, struct file *file, int datasync,
+				      u64 deadline)
+{
+	return GORO_CTX_CALL(ctx, goro_file_fsync(file, datasync, deadline));
+}
+
+#endif /* _GORO_CTX_CALLS_H */
