@@ -411,15 +411,15 @@ static void spawn_many(void *arg)
 			atomic_inc(&f->bad);
 }
 
-/* 10,000 at once, half started by a goroutine (they overflow its ring) */
-static void many(struct kunit *test)
+static void many_once(struct kunit *test)
 {
 	struct goro_attr attr = { .stack_size = 4096 };
 	struct fx *f = fx_of(test);
 	struct goro_chan *c = fx_chan(test, 0, 8, 0);
-	u64 overflows = goro_counter(GORO_C_OVERFLOW);
 	int i;
 
+	atomic_set(&f->n, 0);
+	atomic_set(&f->n2, 0);
 	KUNIT_ASSERT_EQ(test, goro_go(spawn_many, f), 0);
 	for (i = 0; i < MANY / 2; i++)
 		KUNIT_ASSERT_EQ(test, goro_go_attr(wait_open, f, &attr), 0);
@@ -431,6 +431,21 @@ static void many(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, eventually(goro_num() == f->num0));
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), MANY);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);
+	goro_chan_put(c);
+	f->c[0] = NULL;
+}
+
+/*
+ * 10,000 at once, half started by a goroutine. They overflow its ring; but for
+ * thieves that take as many as it makes: then once more.
+ */
+static void many(struct kunit *test)
+{
+	u64 overflows = goro_counter(GORO_C_OVERFLOW);
+	int i;
+
+	for (i = 0; i < 10 && goro_counter(GORO_C_OVERFLOW) == overflows; i++)
+		many_once(test);
 	KUNIT_EXPECT_GT(test, goro_counter(GORO_C_OVERFLOW), overflows);
 }
 

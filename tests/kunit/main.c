@@ -48,6 +48,15 @@ int fx_init_irq(struct kunit *test)
 	return err;
 }
 
+static void job_thread_put(struct job *j)
+{
+	if (!j->task)
+		return;
+	kthread_stop(j->task);
+	put_task_struct(j->task);
+	j->task = NULL;
+}
+
 void fx_exit(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
@@ -61,12 +70,8 @@ void fx_exit(struct kunit *test)
 	complete_all(&f->go);
 	goro_group_cancel(&f->other);
 	goro_group_cancel(&f->grp);
-	for (i = 0; i < JOBS; i++) {
-		if (!f->j[i].task)
-			continue;
-		kthread_stop(f->j[i].task);
-		put_task_struct(f->j[i].task);
-	}
+	for (i = 0; i < JOBS; i++)
+		job_thread_put(&f->j[i]);
 	ended = goro_group_wait_until(&f->other, NET) != -ETIMEDOUT &&
 		goro_group_wait_until(&f->grp, NET) != -ETIMEDOUT &&
 		eventually(goro_num() == f->num0);
@@ -138,8 +143,11 @@ void job_go(struct kunit *test, struct job *j)
 
 void job_thread(struct kunit *test, struct job *j)
 {
-	struct task_struct *t = kthread_create(job_thread_fn, j, "goro_kunit");
+	struct task_struct *t;
 
+	/* of a job that was done and is started again */
+	job_thread_put(j);
+	t = kthread_create(job_thread_fn, j, "goro_kunit");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t);
 	j->task = get_task_struct(t);
 	wake_up_process(t);
