@@ -21,6 +21,8 @@
 #ifndef _GORO_CORE_WAITER_H
 #define _GORO_CORE_WAITER_H
 
+#include <goro/types.h>
+
 enum goro_claim {
 	GORO_RUN = 0,		/* does not wait */
 	GORO_WAIT,		/* waits, anyone may claim */
@@ -40,15 +42,6 @@ enum goro_waiter_kind {
 	GORO_W_G,
 	GORO_W_BOUND,		/* a G that has to keep its M for this wait */
 	GORO_W_THREAD,
-};
-
-struct goro_waiter;
-
-/* one waiter's place in one queue (Go's sudog); Q: the queue's lock */
-struct goro_sudog {
-	struct list_head node;		/* Q */
-	struct goro_waiter *w;		/* set at init */
-	void *elem;			/* Q, until claimed: then the claimer's */
 };
 
 struct goro_waiter {

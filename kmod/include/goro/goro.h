@@ -619,5 +619,6 @@ long goro_call_on_stack(long (*fn)(void *arg), void *arg, size_t size);
 #include <goro/io.h>
 #include <goro/time.h>
 #include <goro/ctx_calls.h>
+#include <goro/select.h>
 
 #endif /* _GORO_GORO_H */

@@ -20,7 +20,15 @@ struct goro_chan;
 struct goro_ctx;
 struct goro_g;
 struct goro_timer;
+struct goro_waiter;
 struct module;
+
+/* one waiter's place in one queue (Go's sudog); Q: the queue's lock */
+struct goro_sudog {
+	struct list_head node;		/* Q */
+	struct goro_waiter *w;		/* set before it is queued */
+	void *elem;			/* Q, until claimed: then the claimer's */
+};
 
 /*
  * Group: the owner of goroutines (errgroup.Group with a cancel).
