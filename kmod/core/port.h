@@ -9,6 +9,11 @@
  *   goro_may_wait()                  is the caller a goroutine or a thread, not
  *                                    an interrupt?
  *   goro_misuse()                    say so, once; returns the errno for it
+ *   goro_misuse_by(what)             a mistake of the calling module's, where Go
+ *                                    would panic: say so, once for each place in
+ *                                    the source, with the goroutine and who
+ *                                    started it. May be called under a lock.
+ *                                    Nothing that user space can cause.
  *   goro_waiter_self(&t)             the caller as a waiter: its G, or t made
  *                                    to stand for the calling thread
  *   goro_section_begin(), _end()     from before a waiter can be claimed until

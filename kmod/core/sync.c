@@ -28,7 +28,7 @@ int goro_wg_add(struct goro_wg *wg, long delta)
 	n = wg->n + delta;
 	if (unlikely(n < 0)) {
 		goro_unlock(&wg->lock);
-		WARN_ONCE(1, "goro: negative WaitGroup count\n");
+		goro_misuse_by("negative WaitGroup count");
 		return -EINVAL;
 	}
 	wg->n = n;

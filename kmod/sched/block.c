@@ -22,7 +22,8 @@ void goro_block_begin(void)
 	preempt_disable();
 	m = goro_m_current();
 	p = m->p;
-	WARN_ONCE(m->blocked, "goro: goro_block_begin() nests, in %ps\n", g->fn);
+	if (unlikely(m->blocked))
+		goro_misuse_by("goro_block_begin() nests");
 	m->blocked = true;
 	if (p && !IS_ENABLED(CONFIG_PREEMPT_NOTIFIERS)) {
 		goro_runnext_expose(p);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Looking at goroutines: debugfs goro/, and the name of the one that runs in
- * an oops.
+ * an oops or misuses a call.
  *
  * The list of all Gs of a CPU is walked one G at a time with a marker, so its
  * lock is held for one G only. Under the lock the G's struct stays; what it
@@ -286,6 +286,25 @@ static int on_die(struct notifier_block *nb, unsigned long val, void *data)
 		pr_emerg("goro: in goroutine %llu (%s%s%ps), started by %pS\n", g->id,
 			 g->name ?: "", g->name ? ": " : "", g->fn, (void *)g->where);
 	return NOTIFY_DONE;
+}
+
+/*
+ * A module's mistake. Once for each place: two at the same moment may both say
+ * it. The trace that comes with it is the caller's.
+ */
+void __goro_misuse_by(const char *what, bool *said)
+{
+	struct goro_g *g = goro_self_any();
+
+	goro_count(GORO_C_MISUSE);
+	if (READ_ONCE(*said))
+		return;
+	WRITE_ONCE(*said, true);
+	if (g)
+		WARN(1, "goro: %s, by goroutine %llu (%s%s%ps), started by %pS\n", what, g->id,
+		     g->name ?: "", g->name ? ": " : "", g->fn, (void *)g->where);
+	else
+		WARN(1, "goro: %s, by thread %d (%s)\n", what, current->pid, current->comm);
 }
 
 static struct notifier_block die_nb = { .notifier_call = on_die };

@@ -82,7 +82,8 @@ goro_event_commit(struct goro_waiter *w, u64 deadline, bool nocancel, enum goro_
 	old = atomic_cmpxchg(&w->claim, GORO_ARMED, nocancel ? GORO_WAIT_NC : GORO_WAIT);
 	if (old != GORO_ARMED) {
 		goro_section_end();
-		WARN_ONCE(old != GORO_FIRED, "goro: a condition of goro_wait_event() parks\n");
+		if (old != GORO_FIRED)
+			goro_misuse_by("a condition of goro_wait_event() parks");
 		return GORO_BY_EVENT;
 	}
 	if (w->kind != GORO_W_THREAD && !nocancel && READ_ONCE(goro_w_to_g(w)->cancelled) &&

@@ -116,6 +116,7 @@ void goro_group_stop(struct goro_group *grp)
 
 	goro_group_cancel(grp);
 	err = group_wait(grp, GORO_FOREVER, true);
-	WARN_ONCE(err == -EDEADLK, "goro: a goroutine stops its own group\n");
+	if (err == -EDEADLK)
+		goro_misuse_by("a goroutine stops its own group");
 }
 EXPORT_SYMBOL_GPL(goro_group_stop);

@@ -29,6 +29,14 @@
 int __goro_misuse(const char *func);
 #define goro_misuse()		__goro_misuse(__func__)
 
+void __goro_misuse_by(const char *what, bool *said);
+#define goro_misuse_by(what)			\
+do {						\
+	static bool __said;			\
+						\
+	__goro_misuse_by(what, &__said);	\
+} while (0)
+
 /* time; hard: so that a cancel in an interrupt never waits for its own CPU's softirq */
 typedef struct hrtimer goro_ktimer_t;
 typedef enum hrtimer_restart goro_ktimer_ret_t;

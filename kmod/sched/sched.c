@@ -92,21 +92,20 @@ void goro_ready_g(struct goro_g *g)
 
 /*
  * A G parks with nothing held. Where the kernel counts: preemption (our own
- * section only) and RCU readers; locks in lockdep builds.
+ * section only) and RCU readers; locks in lockdep builds. m->cur is still g.
  */
 static __always_inline void park_check(struct goro_m *m, struct goro_g *g)
 {
-	if (IS_ENABLED(CONFIG_PREEMPT_COUNT))
-		WARN_ONCE(preempt_count() != PREEMPT_OFFSET,
-			  "goro: %ps parks with preempt_count %x\n", g->fn,
-			  preempt_count());
-	if (IS_ENABLED(CONFIG_PREEMPT_RCU))
-		WARN_ONCE(rcu_preempt_depth(),
-			  "goro: %ps parks inside rcu_read_lock()\n", g->fn);
+	if (IS_ENABLED(CONFIG_PREEMPT_COUNT) && unlikely(preempt_count() != PREEMPT_OFFSET))
+		goro_misuse_by("a park with preemption off");
+	if (IS_ENABLED(CONFIG_PREEMPT_RCU) && unlikely(rcu_preempt_depth()))
+		goro_misuse_by("a park inside rcu_read_lock()");
 #ifdef CONFIG_LOCKDEP
-	WARN_ONCE(current->lockdep_depth, "goro: %ps parks with a lock held\n", g->fn);
+	if (unlikely(current->lockdep_depth))
+		goro_misuse_by("a park with a lock held");
 #endif
-	WARN_ONCE(m->blocked, "goro: %ps parks inside goro_block_begin()\n", g->fn);
+	if (unlikely(m->blocked))
+		goro_misuse_by("a park inside goro_block_begin()");
 }
 
 /* The next G of this P that may run now. */
