@@ -17,6 +17,7 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include "core/stats.h"
+#include "linear.h"
 #include "torture.h"
 
 static unsigned int seconds = 20;
@@ -109,7 +110,7 @@ void tt_seed(struct rnd_state *r, u64 nr, u32 index)
 
 static const struct scene {
 	void (*fn)(u64 nr, struct rnd_state *r);
-	u32 weight;
+	u32 weight;		/* how often, of the sum of all */
 } scenes[] = {
 	{ tt_chan, 42 },
 	{ tt_capped, 4 },
@@ -121,18 +122,22 @@ static const struct scene {
 	{ tt_sleepers, 6 },
 	{ tt_tree, 6 },
 	{ tt_nil, 6 },
+	{ tt_history, 10 },
 };
 
 static int driver(void *arg)
 {
+	u32 sum = 0, i;
+
+	for (i = 0; i < ARRAY_SIZE(scenes); i++)
+		sum += scenes[i].weight;
 	while (!tt_over()) {
 		u64 nr = atomic64_inc_return(&numbers);
 		struct rnd_state r;
 		u32 pick;
-		int i;
 
 		tt_seed(&r, nr, 0);
-		pick = tt_rnd(&r, 100);
+		pick = tt_rnd(&r, sum);
 		for (i = 0; pick >= scenes[i].weight; i++)
 			pick -= scenes[i].weight;
 		scenes[i].fn(nr, &r);
@@ -158,7 +163,7 @@ static void report(bool ended, bool early)
 	/* a run that was cut short proves its invariants, but took no path for sure */
 	for (i = 0; i < ARRAY_SIZE(paths) && !skip; i++)
 		plan += multi || !paths[i].multi;
-	plan += skip ? 0 : TT_IRQS;
+	plan += skip ? 0 : TT_IRQS + 1;
 	pr_info("goro_torture: KTAP version 1\n");
 	pr_info("goro_torture: 1..%d\n", plan);
 	for (i = 0; i < TT_INVS; i++)
@@ -178,6 +183,9 @@ static void report(bool ended, bool early)
 
 		point(&n, &bad, sent, where[i], sent);
 	}
+	if (!skip)
+		point(&n, &bad, atomic64_read(&tt_histories), "histories checked",
+		      atomic64_read(&tt_histories));
 	pr_info("goro_torture: # %s seed=%lu: %lld scenarios, %lld elements, %lld operations, %llu goroutines\n",
 		bad ? "FAIL" : "PASS", seed, atomic64_read(&tt_totals.scenarios),
 		atomic64_read(&tt_totals.elements), atomic64_read(&tt_totals.ops),
@@ -203,6 +211,8 @@ static int main_fn(void *arg)
 	unsigned int n = max(gs / 12, 1U), i;
 	bool ended = true;
 
+	if (!tt_linear_selftest())
+		tt_fail(TT_HISTORY, 0, "the checker is wrong");
 	for (i = 0; i < GORO_C_MAX; i++)
 		before[i] = goro_counter(i);
 	end = goro_in(seconds * (u64)NSEC_PER_SEC);

@@ -29,6 +29,7 @@
 	X(COUNT, "every goroutine that was started has run once")	\
 	X(STACK, "what lies on a goroutine's stack stays as it was")	\
 	X(ENDS, "every goroutine ends")					\
+	X(HISTORY, "recorded histories are a channel's (linearizable)")	\
 	X(IDLE, "idle Ps still take what busy ones ready, after all that")
 
 enum tt_inv {
@@ -83,9 +84,13 @@ void tt_tree(u64 nr, struct rnd_state *r);
 void tt_nil(u64 nr, struct rnd_state *r);
 void tt_irq(u64 nr, struct rnd_state *r);	/* irq.c */
 void tt_capped(u64 nr, struct rnd_state *r);	/* capped.c */
+void tt_history(u64 nr, struct rnd_state *r);	/* history.c */
 
 /* wait for members whose state is the caller's: does not return while one lives */
 int tt_wait(struct goro_wg *wg, u64 nr, const char *what);
+
+/* channels whose history was checked */
+extern atomic64_t tt_histories;
 
 /* elements that were sent from interrupts */
 enum tt_irq { TT_IRQ_HARD, TT_IRQ_SOFT, TT_IRQ_TIMER, TT_IRQ_RCU, TT_IRQS };
