@@ -13,7 +13,17 @@
 #include <linux/types.h>
 typedef spinlock_t goro_lock_t;
 #define GORO_LOCK_INIT(x)	__SPIN_LOCK_UNLOCKED(x)	/* static storage */
+#else
+#include <goro_port_types.h>	/* lists, integers, goro_lock_t: see core/port_user.h */
 #endif
+
+#define GORO_NOW	0ULL
+#define GORO_FOREVER	U64_MAX
+
+/* a goroutine's function; it ends when this returns (or at goro_exit()) */
+typedef void (*goro_fn_t)(void *arg);
+/* a group member's; its first non-zero result becomes the group's */
+typedef int (*goro_err_fn_t)(void *arg);
 
 struct goro_acct;
 struct goro_chan;
