@@ -70,7 +70,7 @@ struct goro_mutex {
 	atomic_t state;			/* A: GORO_MUTEX_*; 0 is free */
 	goro_lock_t lock;
 	struct list_head waiters;	/* L: sudogs, who gets it first stands first */
-	GORO_SYNC_DEBUG_FIELD
+	GORO_SYNC_DEBUG_FIELD;
 };
 
 /* for static storage; elsewhere goro_mutex_init() */
@@ -202,7 +202,7 @@ struct goro_rwmutex {
 	long n;				/* L: readers that hold it; -1: a writer does */
 	struct list_head readers;	/* L: sudogs */
 	struct list_head writers;	/* L: sudogs, first come first served */
-	GORO_SYNC_DEBUG_FIELD
+	GORO_SYNC_DEBUG_FIELD;
 };
 
 /* for static storage; elsewhere goro_rwmutex_init() */
@@ -361,7 +361,7 @@ struct goro_once {
 	int result;			/* L, before done */
 	u64 runner;			/* L: whose call runs fn; 0: nobody's */
 	struct list_head waiters;	/* L: sudogs */
-	GORO_SYNC_DEBUG_FIELD
+	GORO_SYNC_DEBUG_FIELD;
 };
 
 /* for static storage; elsewhere goro_once_init() */
@@ -445,7 +445,7 @@ static inline int goro_once_call(struct goro_once *once, goro_err_fn_t fn, void 
 struct goro_cond {
 	goro_lock_t lock;
 	struct list_head waiters;	/* L: sudogs, first come first served */
-	GORO_SYNC_DEBUG_FIELD
+	GORO_SYNC_DEBUG_FIELD;
 };
 
 /* for static storage; elsewhere goro_cond_init() */
@@ -523,7 +523,7 @@ struct goro_sema {
 	long size;			/* C */
 	long held;			/* L: 0..size */
 	struct list_head waiters;	/* L: sudogs, first come first served; elem: long wanted */
-	GORO_SYNC_DEBUG_FIELD
+	GORO_SYNC_DEBUG_FIELD;
 };
 
 /* for static storage; elsewhere goro_sema_init() */
@@ -623,7 +623,7 @@ struct goro_wg {
 	u32 leaving;			/* L: woken, and have not returned */
 	long n;				/* L */
 	struct list_head waiters;	/* L: sudogs */
-	GORO_SYNC_DEBUG_FIELD
+	GORO_SYNC_DEBUG_FIELD;
 };
 
 /**
