@@ -4,6 +4,7 @@
 # make test	every test, ends in one line		make test-long	what takes longer
 # make kunit	KUnit only				make bench	measure
 # make fuzz-ioctl [CALLS=N | SECONDS=N] [SEED=N]		fuzz /dev/goro; 200000 calls, a random seed
+# make fuzz [SECONDS=60] [SEED=N]	core/ in user space: made up scenarios, interleavings at random
 # make style	checkpatch, sparse, shellcheck, docs	make clean	keeps downloaded and built kernels
 # make docs	what of the documentation is made from the sources (tools/mkdocs)
 # make install [DESTDIR=] [PREFIX=/usr/local] [KVER="RELEASE..."]: modules for the stock kernels or those named, what
@@ -40,6 +41,9 @@ test-long: all
 kunit: all
 	@tests/run -j $(JOBS) 'kunit*'
 
+fuzz:
+	@tests/model/run --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
+
 fuzz-ioctl: setup
 	@tests/fuzz/run $(if $(CALLS),--calls $(CALLS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
@@ -65,4 +69,4 @@ uninstall:
 clean:
 	rm -rf build/src-* build/mod-* build/user* build/logs build/run build/tmp
 
-.PHONY: all setup modules user run test test-long kunit fuzz-ioctl bench shell style docs install uninstall clean
+.PHONY: all setup modules user run test test-long kunit fuzz fuzz-ioctl bench shell style docs install uninstall clean

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Scenarios of which all interleavings are run (or as many as it says).
+ */
+	/* channels */
+	{ "c0 | s0 | r0", 0 },
+	{ "c0 | s0 p0 | r0", 0 },
+	{ "c0 | s0 | r0 p0", 0 },
+	{ "c0 | T s0 | T r0", 0 },
+	{ "c0 | s0 | s0 | r0 r0", 0 },
+	{ "c0 | s0 s0 | r0 r0", 0 },
+	{ "c0 | s0 | r0 | r0", 0 },
+	{ "c1 | s0 s0 | r0 r0", 0 },
+	{ "c1 | s0 | s0 | r0 r0", 0 },
+	{ "c2 | s0 s0 s0 | r0 r0 r0", 0 },
+	{ "i1 | s0! | r0", 0 },
+	{ "c0 | s0! | r0!", 0 },
+	{ "c0 | s0! | r0", 0 },
+	{ "c1 | s0 s0! | r0!", 0 },
+	{ "c1 | s0 s0 | r0 r0 p0", 0 },
+	{ "c0 | s0 | s0 | r0 r0 p0", 0 },
+	{ "i0 | s0 x0 | r0 r0 p0", 0 },
+	/* close */
+	{ "c0 | s0 | x0", 0 },
+	{ "c0 | r0 | x0", 0 },
+	{ "c0 | r0 | r0 | x0", 0 },
+	{ "c1 | s0 | r0 | x0", 0 },
+	{ "c0 | s0 | r0 | x0", 0 },
+	{ "c0 | x0 | x0", 0 },
+	{ "c1 | s0 s0 | x0 r0", 0 },
+	/* deadlines and cancels */
+	{ "c0 | s0~ | r0", 0 },
+	{ "c0 | s0 | r0~", 0 },
+	{ "c0 | T s0~ | T r0~", 0 },
+	{ "c0 | s0~ | r0~", 0 },
+	{ "c0 | r0 | k0", 0 },
+	{ "c0 | r0 | s0 | k0", 0 },
+	{ "c0 | r0~ | k0", 0 },
+	{ "c0 | r0~ | x0", 0 },
+	{ "c1 | s0~ s0~ | r0", 0 },
+	{ "c0 c0 | r0 s1 | s0 r1", 0 },
+	{ "c0 c0 | s0 r1 | r0 s1", 0 },
+	/* WaitGroup */
+	{ "wg | a1 d | ww", 0 },
+	{ "wg | a2 d d | ww", 0 },
+	{ "wg | a1 d | ww | ww", 0 },
+	{ "wg | a1 d | ww~", 0 },
+	{ "wg | a1 d | ww | k1", 0 },
