@@ -58,7 +58,9 @@ typedef int64_t s64;
 /* each is called with its reason where it is used */
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v)	__atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#ifndef smp_mb
 #define smp_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#endif
 #define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 
