@@ -72,6 +72,7 @@ static DEFINE_SPINLOCK(httpd_lock);
 static LIST_HEAD(conn_list);		/* L */
 static unsigned long opened, closed;	/* L: connections */
 static unsigned long evicted, refused;	/* the acceptor's: for others; too many of an address */
+static atomic_t leaving;		/* off the list, and have their slots yet */
 static atomic_long_t requests;
 static bool stopping;			/* set once, by unload, before it looks at the list */
 static bool full;			/* a client waits for a place; the acceptor's */
@@ -113,10 +114,13 @@ static int conn_main(void *arg)
 	spin_lock(&httpd_lock);
 	list_del(&c->node);
 	closed++;
+	atomic_inc(&leaving);
 	spin_unlock(&httpd_lock);
 	httpd_conn_put(c);
 	/* never blocks: our own element is in there */
 	goro_chan_try_recv(slots, &slot);
+	smp_mb__before_atomic();	/* pairs with smp_rmb() in longest_idle() */
+	atomic_dec(&leaving);
 	return 0;
 }
 
@@ -184,14 +188,23 @@ static struct httpd_conn *longest_idle(void)
 {
 	u64 now = ktime_get_ns(), oldest = U64_MAX;
 	struct httpd_conn *c, *found = NULL;
-	bool ending = false;
+	bool ending;
 
 	spin_lock(&httpd_lock);
+	/* who has left the list has its slot, or it is free: then no other need go */
+	ending = atomic_read(&leaving);
+	smp_rmb();	/* pairs with the barrier in conn_main() */
+	ending |= goro_chan_len(slots) < goro_chan_cap(slots);
 	list_for_each_entry(c, &conn_list, node) {
 		u64 since = READ_ONCE(c->idle_since);
 
-		/* one that was told to go, and has not had its turn yet, makes room */
-		ending |= since && c->evicted;
+		/*
+		 * One that was told to go, or goes of itself, and has not come to
+		 * giving its slot back yet, makes room. "leaves" is set before
+		 * idle_since is cleared (wmb) and read after it (rmb).
+		 */
+		smp_rmb();
+		ending |= (since && c->evicted) || READ_ONCE(c->leaves);
 		if (!since || since >= oldest || c->evicted)
 			continue;
 		/* its first request may be on its way */

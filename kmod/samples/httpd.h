@@ -36,6 +36,7 @@ struct httpd_conn {
 	u64 idle_since;			/* A: waits for a request since then (ns); 0: does not */
 	bool fresh;			/* A: had no request yet */
 	bool evicted;			/* A: shut down for another's sake; set under L */
+	bool leaves;			/* A: nothing came, and its goroutine ends */
 	bool refuse;			/* its address has enough of them */
 	bool linger;			/* answered before all of the request was read */
 	char *in, *out;			/* HTTP_HEAD_MAX and HTTPD_OUT bytes */

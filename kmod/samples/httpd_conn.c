@@ -61,6 +61,10 @@ static int wait_idle(struct httpd_conn *c, u64 since, u64 deadline)
 	/* who has not been served yet is let wait; the acceptor looks at it again */
 	if (READ_ONCE(c->fresh) || !httpd_crowded())
 		n = goro_sock_recv(c->sock, c->in + c->len, HTTP_HEAD_MAX - c->len, deadline);
+	/* who ends here makes room, if it takes its time about it, too */
+	if (n <= 0)
+		WRITE_ONCE(c->leaves, true);
+	smp_wmb();	/* before idle_since: see longest_idle() */
 	WRITE_ONCE(c->idle_since, 0);
 	return n;
 }
