@@ -692,5 +692,5 @@ TEST(closed_while_polled)
 	close(other);
 	do {
 		CHECK_EQ(goro_dev_stats(dev(), &after), 0);
-	} while (after.chan_destroyed - before.chan_destroyed != 2);
+	} while (after.chan_destroyed - before.chan_destroyed < 2);
 }
