@@ -37,6 +37,7 @@ static void report(void)
 	check(GORO_C_M_CREATED, "Ms");
 	check(GORO_C_TASK_CREATED, "tasks");
 	check(GORO_C_ACCT_CREATED, "accounts");
+	check(GORO_C_TIMER_CREATED, "timers");
 }
 
 static int __init goro_init_module(void)

@@ -56,7 +56,7 @@ do {									\
 } while (0)
 
 /* The same of either kind, where speed is no matter. */
-static unsigned long lock_any(struct goro_chan *c)
+unsigned long goro_chan_lock(struct goro_chan *c)
 	__acquires(&c->lock)
 {
 	unsigned long flags = 0;
@@ -65,7 +65,7 @@ static unsigned long lock_any(struct goro_chan *c)
 	return flags;
 }
 
-static void unlock_any(struct goro_chan *c, unsigned long flags)
+void goro_chan_unlock(struct goro_chan *c, unsigned long flags)
 	__releases(&c->lock)
 {
 	bool irq = c->irq;
@@ -90,10 +90,10 @@ static __always_inline struct goro_sudog *claim_first(struct list_head *q)
 static noinline int give_up(struct goro_chan *c, struct goro_waiter *w,
 			    enum goro_claim why)
 {
-	unsigned long flags = lock_any(c);
+	unsigned long flags = goro_chan_lock(c);
 
 	list_del_init(&w->sg.node);
-	unlock_any(c, flags);
+	goro_chan_unlock(c, flags);
 	return goro_why_errno(why);
 }
 
@@ -188,6 +188,8 @@ static __always_inline int chan_recv(struct goro_chan *c, void *v, u64 deadline,
 			copy_elem(v, from, c->elem);
 		c->head = c->head + 1 < c->cap ? c->head + 1 : 0;
 		c->n--;
+		if (irq && unlikely(c->timer))
+			goro_timer_taken(c->timer);
 		/* full means that senders may wait: the first one's goes in */
 		sg = claim_first(&c->sendq);
 		if (sg) {
@@ -248,6 +250,8 @@ closed:
 
 static noinline int send_irq(struct goro_chan *c, const void *v, u64 deadline)
 {
+	if (unlikely(c->timer))
+		return -EINVAL;
 	return chan_send(c, v, deadline, true);
 }
 
@@ -321,16 +325,16 @@ int goro_chan_close(struct goro_chan *c)
 	LIST_HEAD(claimed);
 	int i;
 
-	if (!c)
+	if (!c || c->timer)
 		return -EINVAL;
 	if (unlikely(!c->irq && !goro_may_wait()))
 		return goro_misuse();
 	q[0] = &c->recvq;
 	q[1] = &c->sendq;
 
-	flags = lock_any(c);
+	flags = goro_chan_lock(c);
 	if (c->closed) {
-		unlock_any(c, flags);
+		goro_chan_unlock(c, flags);
 		return -EBADFD;
 	}
 	c->closed = true;
@@ -347,13 +351,32 @@ int goro_chan_close(struct goro_chan *c)
 	}
 	goro_pollq_wake_all(&c->pollq, GORO_POLL_IN | GORO_POLL_OUT | GORO_POLL_HUP);
 	goro_trace_chan_close(c);
-	unlock_any(c, flags);
+	goro_chan_unlock(c, flags);
 	goro_ready_all(&claimed);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(goro_chan_close);
 
-struct goro_chan *goro_chan_make(u32 elem, u32 cap, u32 flags)
+struct goro_waiter *goro_chan_offer(struct goro_chan *c, const void *v)
+{
+	struct goro_sudog *sg = claim_first(&c->recvq);
+
+	if (sg) {
+		if (sg->elem)
+			copy_elem(sg->elem, v, c->elem);
+		goro_trace_chan_send(c);
+		return sg->w;
+	}
+	if (c->n < c->cap) {
+		copy_elem(slot(c, c->head + c->n), v, c->elem);
+		c->n++;
+		goro_pollq_wake(&c->pollq, GORO_POLL_IN);
+		goro_trace_chan_send(c);
+	}
+	return NULL;
+}
+
+struct goro_chan *goro_chan_alloc(u32 elem, u32 cap, u32 flags, size_t tail)
 {
 	u64 bytes = sizeof(struct goro_chan) + (u64)elem * cap;
 	struct goro_chan *c;
@@ -363,9 +386,7 @@ struct goro_chan *goro_chan_make(u32 elem, u32 cap, u32 flags)
 		return ERR_PTR(-EINVAL);
 	if (flags & GORO_CHAN_IRQ && elem > GORO_CHAN_IRQ_ELEM_MAX)
 		return ERR_PTR(-EINVAL);
-	if (unlikely(!goro_may_wait()))
-		return ERR_PTR(goro_misuse());
-	c = goro_alloc(bytes);
+	c = goro_alloc(tail ? ALIGN(bytes, 8) + tail : bytes);
 	if (!c)
 		return ERR_PTR(-ENOMEM);
 	c->irq = flags & GORO_CHAN_IRQ;
@@ -383,6 +404,13 @@ struct goro_chan *goro_chan_make(u32 elem, u32 cap, u32 flags)
 	c->id = atomic64_inc_return(&chan_ids);
 	goro_count(GORO_C_CHAN_CREATED);
 	return c;
+}
+
+struct goro_chan *goro_chan_make(u32 elem, u32 cap, u32 flags)
+{
+	if (unlikely(!goro_may_wait()))
+		return ERR_PTR(goro_misuse());
+	return goro_chan_alloc(elem, cap, flags, 0);
 }
 EXPORT_SYMBOL_GPL(goro_chan_make);
 
@@ -404,6 +432,8 @@ static void chan_free(struct kref *ref)
 
 	WARN_ONCE(!list_empty(&c->recvq) || !list_empty(&c->sendq),
 		  "goro: channel freed while someone waits on it\n");
+	if (c->timer)
+		goro_timer_end(c->timer);
 	goro_pollq_free(&c->pollq);
 	if (c->release)
 		c->release(c);
@@ -420,13 +450,14 @@ EXPORT_SYMBOL_GPL(goro_chan_put);
 
 u32 goro_chan_len(const struct goro_chan *c)
 {
-	return c ? READ_ONCE(c->n) : 0;
+	/* a timer's is unbuffered, to the eye */
+	return c && !c->timer ? READ_ONCE(c->n) : 0;
 }
 EXPORT_SYMBOL_GPL(goro_chan_len);
 
 u32 goro_chan_cap(const struct goro_chan *c)
 {
-	return c ? c->cap : 0;
+	return c && !c->timer ? c->cap : 0;
 }
 EXPORT_SYMBOL_GPL(goro_chan_cap);
 
@@ -444,22 +475,22 @@ goro_pollq_t *goro_chan_wq(struct goro_chan *c)
 /* would a receive, a send not block? */
 goro_poll_t goro_chan_poll(struct goro_chan *c)
 {
-	unsigned long flags = lock_any(c);
+	unsigned long flags = goro_chan_lock(c);
 	goro_poll_t mask = 0;
 
 	if (c->closed)
 		mask = GORO_POLL_IN | GORO_POLL_OUT | GORO_POLL_HUP;
 	if (c->n || !list_empty(&c->sendq))
 		mask |= GORO_POLL_IN;
-	if (c->n < c->cap || !list_empty(&c->recvq))
+	if (!c->timer && (c->n < c->cap || !list_empty(&c->recvq)))
 		mask |= GORO_POLL_OUT;
-	unlock_any(c, flags);
+	goro_chan_unlock(c, flags);
 	return mask;
 }
 
 void goro_chan_waiters(struct goro_chan *c, u32 *senders, u32 *receivers, bool *closed)
 {
-	unsigned long flags = lock_any(c);
+	unsigned long flags = goro_chan_lock(c);
 	struct list_head *pos;
 
 	*senders = 0;
@@ -469,5 +500,5 @@ void goro_chan_waiters(struct goro_chan *c, u32 *senders, u32 *receivers, bool *
 	list_for_each(pos, &c->recvq)
 		(*receivers)++;
 	*closed = c->closed;
-	unlock_any(c, flags);
+	goro_chan_unlock(c, flags);
 }

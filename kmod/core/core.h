@@ -30,6 +30,7 @@ struct goro_chan {
 	goro_pollq_t pollq;		/* its own lock, taken inside L */
 	struct kref ref;
 	u64 id;				/* C: a number for traces */
+	struct goro_timer *timer;	/* C: whose channel it is, or NULL (time.c) */
 	/* C: where not NULL, called by the last put before the memory goes; any context */
 	void (*release)(struct goro_chan *c);
 	void *owner;			/* C: release()'s own */
@@ -54,6 +55,25 @@ int goro_waitlist_wait(struct list_head *list, goro_lock_t *lock, u64 deadline,
 		       bool nocancel, enum goro_reason reason) __releases(lock);
 void goro_waitlist_claim_all(struct list_head *list, struct list_head *claimed);
 void goro_ready_all(struct list_head *claimed);
+
+/* chan.c, for objects behind a channel, in its memory: `tail` bytes more, zeroed */
+struct goro_chan *goro_chan_alloc(u32 elem, u32 cap, u32 flags, size_t tail);
+static inline void *goro_chan_tail(struct goro_chan *c)
+{
+	return c->buf + ALIGN((size_t)c->elem * c->cap, 8);
+}
+
+unsigned long goro_chan_lock(struct goro_chan *c) __acquires(&c->lock);
+void goro_chan_unlock(struct goro_chan *c, unsigned long flags) __releases(&c->lock);
+/*
+ * Under the lock: give an element to a receiver, which is returned and to be
+ * readied after the lock was dropped, or buffer it, or drop it where that is full.
+ */
+struct goro_waiter *goro_chan_offer(struct goro_chan *c, const void *v);
+
+/* time.c: its element was taken out of the buffer, under the lock; the last put */
+void goro_timer_taken(struct goro_timer *t);
+void goro_timer_end(struct goro_timer *t);
 
 /* dev/: what poll(2) says of a channel, and the queue it waits on */
 goro_pollq_t *goro_chan_wq(struct goro_chan *c);

@@ -46,6 +46,10 @@
  *   goro_ktimer_cancel(t)            it is not set and fn has returned. Nobody
  *                                    starts it meanwhile but fn; not from fn, nor
  *                                    with a lock held that fn takes. Any context
+ *   goro_port_go(fn, arg, m, where)  start a goroutine that pins m, without waiting;
+ *                                    0 or an errno. Any context
+ *   goro_owner_get(m), _put(m)       pin the module m (NULL: none) that gave a function
+ *   goro_caller()                    who called the function in which this stands
  *   goro_alloc(size), goro_free(p)   zeroed memory charged to the caller
  *   goro_pollq_*                     poll(2)'s waiters of a channel
  *   goro_count(id)                   see stats.h

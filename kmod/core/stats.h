@@ -23,6 +23,8 @@
 	X(TASK_DESTROYED, "task_destroyed") \
 	X(ACCT_CREATED, "acct_created") \
 	X(ACCT_DESTROYED, "acct_destroyed") \
+	X(TIMER_CREATED, "timers_created") \
+	X(TIMER_DESTROYED, "timers_destroyed") \
 	X(INBOX, "ready_inbox") \
 	X(OVERFLOW, "overflows") \
 	X(GLOBAL, "global_takes") \
@@ -48,6 +50,8 @@
 	X(FREEZE, "freezes") \
 	X(THROTTLE, "throttles") \
 	X(GO_ATOMIC, "g_created_atomic") \
+	X(TIMER_FIRE, "timer_fires") \
+	X(TIMER_STALE, "timer_fires_stale") \
 	X(MISUSE, "misuses")
 
 enum goro_counter {

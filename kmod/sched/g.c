@@ -293,7 +293,7 @@ EXPORT_SYMBOL_GPL(__goro_go);
  * From any context: what a P caches is its owner's, whom an interrupt may have
  * hit in the middle of it, so this one is allocated; it may be cached later.
  */
-int __goro_go_atomic(goro_fn_t fn, void *arg, struct module *owner)
+int goro_port_go(goro_fn_t fn, void *arg, struct module *owner, unsigned long where)
 {
 	struct goro_g *g;
 
@@ -302,14 +302,19 @@ int __goro_go_atomic(goro_fn_t fn, void *arg, struct module *owner)
 	g = g_from_slab(GFP_ATOMIC | __GFP_NOWARN, 0);
 	if (!g)
 		return -ENOMEM;
-	g_set(g, arg, THREAD_SIZE, NULL, _RET_IP_);
+	g_set(g, arg, THREAD_SIZE, NULL, where);
 	g->id = g_number(atomic64_inc_return(&g_atomic_ids), nr_cpu_ids);
 	g->fn = fn;
 	g->owner = owner;
-	__module_get(owner);	/* as in __goro_go() */
+	__module_get(owner);	/* as in __goro_go(), or a timer has it pinned */
 	goro_count(GORO_C_GO_ATOMIC);
 	g_launch(g);
 	return 0;
+}
+
+int __goro_go_atomic(goro_fn_t fn, void *arg, struct module *owner)
+{
+	return goro_port_go(fn, arg, owner, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(__goro_go_atomic);
 

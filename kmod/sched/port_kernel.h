@@ -56,6 +56,12 @@ static inline void goro_ktimer_start(goro_ktimer_t *t, u64 when)
 #define goro_ktimer_try_cancel(t)	((void)hrtimer_try_to_cancel(t))
 #define goro_ktimer_cancel(t)		((void)hrtimer_cancel(t))
 
+/* goroutines that core starts, and who gave their functions */
+int goro_port_go(goro_fn_t fn, void *arg, struct module *owner, unsigned long where);
+#define goro_owner_get(m)	__module_get(m)
+#define goro_owner_put(m)	module_put(m)
+#define goro_caller()		_RET_IP_
+
 /* memory */
 #define GORO_CHAN_BYTES_MAX	(1ULL << 30)
 #define GORO_GFP		(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)

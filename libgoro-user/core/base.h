@@ -32,6 +32,7 @@ typedef int64_t s64;
 #define S64_MAX		INT64_MAX
 #define U64_MAX		((u64)~0ULL)
 #define BIT(n)		(1UL << (n))
+#define ALIGN(x, a)	(((x) + (a) - 1) & ~((a) - 1))
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 #ifndef goro_port_sync
@@ -74,6 +75,7 @@ typedef int64_t s64;
 #define MAX_ERRNO		4095
 #define ERR_PTR(err)		((void *)(long)(err))
 #define PTR_ERR(ptr)		((long)(ptr))
+#define ERR_CAST(ptr)		((void *)(ptr))
 #define IS_ERR(ptr)		((unsigned long)(ptr) >= (unsigned long)-MAX_ERRNO)
 
 /* misuse by the program: said once a place, on stderr */

@@ -25,6 +25,7 @@
 
 static struct goro_chan *plain, *irq;	/* both hold one element */
 static struct goro_chan *plain_full, *irq_full;
+static struct goro_timer *timer;	/* that is not set */
 static struct goro_wg wg, one;		/* one: its count stays 1 */
 static struct goro_group members, waited;
 static struct socket *sock;
@@ -162,6 +163,34 @@ static int row_sleep(void)
 	return goro_sleep(NSEC_PER_MSEC);
 }
 
+static int row_timer_make(void)
+{
+	struct goro_timer *t = goro_timer_make(NSEC_PER_MSEC);
+	struct goro_chan *c = goro_after(NSEC_PER_MSEC);
+
+	if (!IS_ERR(t))
+		goro_timer_put(t);
+	if (!IS_ERR(c))
+		goro_chan_put(c);
+	return IS_ERR(t) ? PTR_ERR(t) : PTR_ERR_OR_ZERO(c);
+}
+
+/* the last reference goes, too, while it is set */
+static int row_timer_stop(void)
+{
+	struct goro_timer *t = timer;
+	u64 v = 0;
+
+	if (goro_timer_reset(t, NSEC_PER_SEC) != 1 || goro_timer_stop(t) != 1 ||
+	    goro_timer_stop(t) || goro_timer_reset(t, 0) ||
+	    goro_chan_try_recv(goro_timer_chan(t), &v) != 1 || !v ||
+	    goro_timer_set(t, GORO_FOREVER - 1, 1))
+		return -EIO;
+	timer = NULL;
+	goro_timer_put(t);
+	return 0;
+}
+
 static int row_yield(void)
 {
 	u64 before = goro_counter(GORO_C_MISUSE);
@@ -261,6 +290,8 @@ static const struct row {
 	{ "goro_group_wait, _stop", row_group_wait, -ETIMEDOUT, true },
 	{ "goro_group_cancel", row_group_cancel, 0 },
 	{ "goro_sleep", row_sleep, 0, true },
+	{ "goro_timer_make, goro_after", row_timer_make, 0 },
+	{ "goro_timer_stop, _reset, _put", row_timer_stop, 0 },
 	{ "goro_yield", row_yield, 0 },
 	{ "goro_wait_event*", row_event, -ETIMEDOUT, true },
 	{ "goro_wait_for_completion*", row_completion, -ETIMEDOUT, true, true },
@@ -300,7 +331,9 @@ static const char *cell(const struct row *row, enum place where)
 	put(&irq_full);
 	plain_full = make_full(0);
 	irq_full = make_full(GORO_CHAN_IRQ);
-	if (IS_ERR(plain_full) || IS_ERR(irq_full))
+	if (!timer)
+		timer = goro_timer_make(GORO_FOREVER);
+	if (IS_ERR(plain_full) || IS_ERR(irq_full) || IS_ERR(timer))
 		return NULL;
 	visit(where, &v);
 	misuses = goro_counter(GORO_C_MISUSE) - misuses;
@@ -352,6 +385,8 @@ static void end(void)
 	put(&plain_full);
 	put(&irq_full);
 	put(&hold);
+	if (!IS_ERR(timer))
+		goro_timer_put(timer);
 	if (sock)
 		sock_release(sock);
 	if (!IS_ERR_OR_NULL(file))

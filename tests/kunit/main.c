@@ -183,21 +183,25 @@ static u32 count(struct list_head *list)
 
 u32 receivers(struct goro_chan *c)
 {
+	unsigned long flags;
 	u32 n;
 
-	spin_lock(&c->lock);
+	/* of either kind: interrupts take an IRQ channel's */
+	spin_lock_irqsave(&c->lock, flags);
 	n = count(&c->recvq);
-	spin_unlock(&c->lock);
+	spin_unlock_irqrestore(&c->lock, flags);
 	return n;
 }
 
 u32 senders(struct goro_chan *c)
 {
+	unsigned long flags;
 	u32 n;
 
-	spin_lock(&c->lock);
+	/* of either kind: interrupts take an IRQ channel's */
+	spin_lock_irqsave(&c->lock, flags);
 	n = count(&c->sendq);
-	spin_unlock(&c->lock);
+	spin_unlock_irqrestore(&c->lock, flags);
 	return n;
 }
 

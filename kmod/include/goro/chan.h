@@ -59,7 +59,8 @@ void goro_chan_put(struct goro_chan *c);
  * @v: the element
  *
  * Context: parks a goroutine, a thread sleeps.
- * Return: 0, -EPIPE (closed), -ECANCELED, -EINTR (thread).
+ * Return: 0, -EPIPE (closed), -ECANCELED, -EINTR (thread), -EINVAL (a timer's
+ * channel).
  */
 int goro_chan_send(struct goro_chan *c, const void *v);
 
@@ -83,7 +84,7 @@ int goro_chan_send_until(struct goro_chan *c, const void *v, u64 deadline);
  * Go: select with a send and a default. There must be room, or a receiver that
  * waits.
  * Context: process context; of a GORO_CHAN_IRQ channel any but NMI.
- * Return: 0, -EPIPE (closed), -EAGAIN.
+ * Return: 0, -EPIPE (closed), -EAGAIN, -EINVAL (a timer's channel).
  */
 int goro_chan_try_send(struct goro_chan *c, const void *v);
 
@@ -126,7 +127,7 @@ int goro_chan_try_recv(struct goro_chan *c, void *v);
  * @c: the channel
  *
  * Receivers drain what is buffered, then get 0; waiting senders get -EPIPE.
- * Return: 0, -EBADFD (closed before), -EINVAL (NULL).
+ * Return: 0, -EBADFD (closed before), -EINVAL (NULL, a timer's channel).
  */
 int goro_chan_close(struct goro_chan *c);
 
@@ -135,7 +136,7 @@ int goro_chan_close(struct goro_chan *c);
  * @c: the channel, or NULL
  *
  * Context: any.
- * Return: the number at one moment; 0 for NULL.
+ * Return: the number at one moment; 0 for NULL and a timer's channel.
  */
 u32 goro_chan_len(const struct goro_chan *c);
 
@@ -144,7 +145,7 @@ u32 goro_chan_len(const struct goro_chan *c);
  * @c: the channel, or NULL
  *
  * Context: any.
- * Return: the capacity; 0 for NULL.
+ * Return: the capacity; 0 for NULL and a timer's channel.
  */
 u32 goro_chan_cap(const struct goro_chan *c);
 

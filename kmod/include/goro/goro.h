@@ -24,6 +24,8 @@
  *   goro_group_wait, _stop            park   sleep    no       no     no    no
  *   goro_group_cancel                 yes    yes      no       no     no    no
  *   goro_sleep                        park   sleep    no       no     no    no
+ *   goro_timer_make, goro_after       yes    yes      no       no     no    no
+ *   goro_timer_stop, _reset, _put     yes    yes      yes      yes    yes   yes
  *   goro_yield                        yes    yes      no       no     no    no
  *   goro_wait_event*                  park   sleep    no       no     no    no
  *   goro_wait_for_completion*         block  sleep    no       no     no    no

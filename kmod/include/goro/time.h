@@ -18,6 +18,22 @@
  * goro_timer_get() and _put(), and goro_chan_get() and _put() of its channel, are
  * the same. As long as there is one the timer fires; when the last is dropped it
  * is stopped and freed (Go: the garbage collector does it).
+ *
+ * To give a wait an end no timer is needed. These take a deadline, absolute ns:
+ *
+ *   waits for           call
+ *   time                goro_sleep_until
+ *   a channel           goro_chan_send_until, goro_chan_recv_until
+ *   several             goro_select_until
+ *   a WaitGroup, group  goro_wg_wait_until, goro_group_wait_until
+ *   a lock              goro_mutex_lock_until, goro_rwmutex_lock_until, _rlock_until,
+ *                       goro_sema_acquire_until, goro_cond_wait_until
+ *   a wait queue        goro_wait_event_until, _nocancel_until, _exclusive_until
+ *   a completion        goro_wait_for_completion_until
+ *   readiness           goro_poll, goro_poll_sock
+ *   a socket            goro_sock_accept, _connect, _recv, _recvmsg, _send, _sendmsg,
+ *                       goro_sendfile
+ *   a file              goro_file_read, _write, _fsync
  */
 #ifndef _GORO_TIME_H
 #define _GORO_TIME_H
@@ -88,7 +104,8 @@ struct goro_chan *goro_timer_chan(const struct goro_timer *t);
  *
  * Context: any but NMI.
  * Return: 1 it was stopped: nothing of the setting was received, or @fn not
- * started, nor will be; 0 that has happened, or it was not set; -EINVAL (NULL).
+ * started, nor will be; a ticker that was set, always; 0 that has happened, or it
+ * was not set; -EINVAL (NULL; WARN_ONCE).
  */
 int goro_timer_stop(struct goro_timer *t);
 
