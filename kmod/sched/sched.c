@@ -22,6 +22,19 @@ struct goro_sched goro_sched;
 DEFINE_PER_CPU(struct goro_cpu, goro_cpu);
 DEFINE_PER_CPU(struct goro_counters, goro_counters);
 
+/* Is there work, and an idle P with an M that could be woken for it? */
+static bool could_wake(void)
+{
+	int cpu;
+
+	if (!goro_any_work())
+		return false;
+	for_each_cpu_and(cpu, &goro_sched.idle, &goro_sched.active)
+		if (!list_empty_careful(&goro_sched.ps[cpu]->spares))
+			return true;
+	return false;
+}
+
 /*
  * Give an idle P to a spinning M, if there is one and nobody spins yet. This
  * CPU's own P first: what was just pushed is warm here.
@@ -31,6 +44,7 @@ void goro_wake_p(void)
 	unsigned int i;
 	int cpu;
 
+again:
 	if (!atomic_read(&goro_sched.nidle) || atomic_read(&goro_sched.nspinning))
 		return;
 	if (atomic_cmpxchg(&goro_sched.nspinning, 0, 1) != 0)
@@ -45,7 +59,13 @@ void goro_wake_p(void)
 		if (cpu >= nr_cpu_ids)
 			cpu = cpumask_first(&goro_sched.active);
 	}
-	atomic_dec(&goro_sched.nspinning);
+	/*
+	 * No P was idle when we looked at it. Since then one may have become so and
+	 * work have been pushed, whose pusher saw our count and relied on us: as who
+	 * stops spinning we look again (the dec is the full barrier of (2)).
+	 */
+	if (atomic_dec_and_test(&goro_sched.nspinning) && could_wake())
+		goto again;
 }
 
 /* Push to this CPU's P, or one that may run, and make somebody look. */
