@@ -34,6 +34,7 @@ static struct {
 static const struct scenario *sc;
 static const struct history *hist;
 static const struct result *expect[MAX_G][MAX_OPS];	/* NULL: has not ended */
+static u8 begun[MAX_G][MAX_OPS], ended[MAX_G][MAX_OPS];	/* where in the history */
 static u32 steps;
 
 static const struct op *op_of(const struct state *st, int g)
@@ -164,10 +165,27 @@ static bool close_chan(struct state *st, int g, int c)
 	return done(st, g, 0, 0, -1);
 }
 
+/* Has a wait of that kind ended well, or not, but not returned, while g's operation was under way? */
+static bool wait_leaves(const struct state *st, int g, int kind, bool well)
+{
+	int o, k, i = st->g[g].op;
+
+	for (o = 0; o < sc->ng; o++)
+		for (k = 0; k < sc->g[o].nops; k++)
+			if (sc->g[o].ops[k].kind == kind && expect[o][k] && !expect[o][k]->ret == well &&
+			    ended[o][k] > begun[g][i] && (!expect[g][i] || begun[o][k] < ended[g][i]))
+				return true;
+	return false;
+}
+
 static bool wg_add(struct state *st, int g, int delta)
 {
+	const struct result *r = expect[g][st->g[g].op];
 	int i;
 
+	if (r && r->ret == -EBUSY)
+		return !st->wg && delta > 0 && wait_leaves(st, g, OP_WAIT, true) &&
+		       done(st, g, -EBUSY, 0, -1);
 	if (st->wg + delta < 0)
 		return done(st, g, -EINVAL, 0, -1);
 	st->wg += delta;
@@ -260,7 +278,7 @@ static bool release(struct state *st, int g)
 static bool moment(struct state *st, int g, int way, bool *more)
 {
 	const struct op *op = op_of(st, g);
-	bool any = false;
+	bool any = false, free;
 	int i;
 
 	*more = false;
@@ -296,12 +314,13 @@ static bool moment(struct state *st, int g, int way, bool *more)
 			return free_for(st, g) && take(st, g);
 		return way == 1 && (st->mu || someone_waits(st, OP_LOCK, g)) && waits(st, g);
 	case OP_WLOCK:
-		return free_for(st, g) ? take(st, g) : waits(st, g);
 	case OP_RLOCK:
-		return free_for(st, g) && !someone_waits(st, OP_WLOCK, g) ? take(st, g) :
-									    waits(st, g);
 	case OP_ACQUIRE:
-		return free_for(st, g) ? take(st, g) : waits(st, g);
+		/* who gave up counts as waiting until it has returned: way 1 */
+		free = free_for(st, g) && (op->kind == OP_ACQUIRE || !someone_waits(st, OP_WLOCK, g));
+		*more = free && !way &&
+			wait_leaves(st, g, op->kind == OP_ACQUIRE ? OP_ACQUIRE : OP_WLOCK, false);
+		return free && !way ? take(st, g) : waits(st, g);
 	case OP_UNLOCK:
 	case OP_WUNLOCK:
 	case OP_RUNLOCK:
@@ -412,9 +431,16 @@ const char *spec_check(const struct scenario *s, const struct history *h)
 	sc = s;
 	hist = h;
 	memset(expect, 0, sizeof(expect));
-	for (i = 0; i < h->n; i++)
-		if (h->ev[i].end)
-			expect[h->ev[i].g][n[h->ev[i].g]++] = &h->ev[i].r;
+	for (i = 0; i < h->n; i++) {
+		const struct event *e = &h->ev[i];
+
+		if (e->end) {
+			ended[e->g][n[e->g]] = i;
+			expect[e->g][n[e->g]++] = &e->r;
+		} else {
+			begun[e->g][n[e->g]] = i;
+		}
+	}
 	memo.now++;
 	steps = 0;
 	memset(&st, 0, sizeof(st));
