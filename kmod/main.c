@@ -10,8 +10,6 @@
 #include "sched/platform.h"
 #include "sched/sched.h"
 
-module_param_named(procs, goro_param_procs, uint, 0444);
-MODULE_PARM_DESC(procs, "how many Ps run goroutines (GOMAXPROCS); 0: all housekeeping CPUs");
 module_param_named(max_ms, goro_param_max_ms, uint, 0644);
 MODULE_PARM_DESC(max_ms, "at most so many kernel threads");
 

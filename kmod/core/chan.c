@@ -161,6 +161,7 @@ static __always_inline int chan_send(struct goro_chan *c, const void *v, u64 dea
 		unlock(c, irq, flags);
 		return -ECANCELED;
 	}
+	w->on = c->id;
 	w->sg.elem = (void *)v;
 	list_add_tail(&w->sg.node, &c->sendq);
 	goro_pollq_wake(&c->pollq, GORO_POLL_IN);
@@ -234,6 +235,7 @@ static __always_inline int chan_recv(struct goro_chan *c, void *v, u64 deadline,
 		unlock(c, irq, flags);
 		return -ECANCELED;
 	}
+	w->on = c->id;
 	w->sg.elem = v;
 	list_add_tail(&w->sg.node, &c->recvq);
 	goro_pollq_wake(&c->pollq, GORO_POLL_OUT);
@@ -386,9 +388,7 @@ struct goro_chan *goro_chan_alloc(u32 elem, u32 cap, u32 flags, size_t tail)
 		return ERR_PTR(-EINVAL);
 	if (flags & GORO_CHAN_IRQ && elem > GORO_CHAN_IRQ_ELEM_MAX)
 		return ERR_PTR(-EINVAL);
-	if (tail)
-		bytes = ALIGN(bytes, 8) + tail;
-	c = goro_alloc(bytes);
+	c = goro_alloc(tail ? ALIGN(bytes, 8) + tail : bytes);
 	if (!c)
 		return ERR_PTR(-ENOMEM);
 	c->irq = flags & GORO_CHAN_IRQ;

@@ -47,6 +47,15 @@
 	X(STACK_CALL, "stack_calls") \
 	X(PARK_BOUND, "parks_bound") \
 	X(M_SPOILT, "m_spoilt") \
+	X(M_LOCKED, "m_locked") \
+	X(M_LOCKED_EXIT, "m_locked_exits") \
+	X(P_WANTED, "p_wanted") \
+	X(P_GIVEN, "p_given_to_wanted") \
+	X(P_OFF, "p_off") \
+	X(P_ON, "p_on") \
+	X(P_DRAINED, "p_drained") \
+	X(PROCS_SET, "procs_changes") \
+	X(PROCS_SINGLE, "procs_single") \
 	X(FREEZE, "freezes") \
 	X(THROTTLE, "throttles") \
 	X(GO_ATOMIC, "g_created_atomic") \

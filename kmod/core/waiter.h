@@ -47,6 +47,8 @@ enum goro_waiter_kind {
 struct goro_waiter {
 	atomic_t claim;			/* enum goro_claim, by cmpxchg */
 	int kind;			/* the waiter's, for each wait anew, while it is in RUN */
+	u64 on;				/* for dumps: a channel's id, or an object's address */
+	u64 holder;			/* likewise: the goroutine that has it, where that is known */
 	struct goro_sudog sg;		/* for waits in one queue */
 };
 

@@ -33,6 +33,7 @@ int goro_waitlist_wait(struct list_head *list, goro_lock_t *lock, u64 deadline,
 		goro_unlock(lock);
 		return -ECANCELED;
 	}
+	w->on = (unsigned long)lock;
 	list_add_tail(&w->sg.node, list);
 	why = goro_park_unlock(w, lock, false, deadline, reason);
 	if (why == GORO_BY_PARTNER)

@@ -44,9 +44,11 @@ void goro_block_end(void)
 	preempt_disable();
 	m = goro_m_current();
 	m->blocked = false;
-	/* one that is bound goes on without a P */
+	/* one that is bound goes on without a P, but if it is for long: lock.c */
 	if (m->p || goro_p_regain(m) || goro_is_bound(g)) {
 		preempt_enable();
+		if (m->locks)
+			goro_p_want(m);
 		return;
 	}
 	/* queue for a P; the M becomes a spare */

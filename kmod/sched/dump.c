@@ -39,6 +39,9 @@ struct walk {
 	const char *state;
 	u8 reason;
 	bool cancelled;
+	bool bound;			/* it waits on its thread */
+	u64 on, holder;
+	struct goro_group *group;
 	u32 since;
 	u32 stack_size;
 	unsigned int nframes;
@@ -75,6 +78,7 @@ static void unwind_g(struct walk *w, struct goro_g *g, void *window)
 static void snapshot(struct walk *w, struct goro_g *g)
 {
 	int claim = atomic_read(&g->w.claim);
+	bool waits = claim == GORO_WAIT || claim == GORO_WAIT_NC;
 	u64 parks = READ_ONCE(g->parks);
 	void *stack = READ_ONCE(g->stack);
 
@@ -87,11 +91,16 @@ static void snapshot(struct walk *w, struct goro_g *g)
 	w->since = g->since;
 	w->stack_size = g->stack_size;
 	w->nframes = 0;
+	w->on = READ_ONCE(g->w.on);
+	w->holder = READ_ONCE(g->w.holder);
+	w->group = g->group;
+	w->bound = READ_ONCE(g->w.kind) == GORO_W_BOUND && waits;
 	if (READ_ONCE(g->on_cpu)) {
-		w->state = "running";
+		/* a bound one stays on its stack, which is its thread's to unwind */
+		w->state = w->bound ? "waiting" : "running";
 		return;
 	}
-	w->state = claim == GORO_WAIT || claim == GORO_WAIT_NC ? "waiting" :
+	w->state = waits ? "waiting" :
 		   w->reason == GORO_R_THROTTLED ? "throttled" : stack ? "runnable" : "new";
 	/*
 	 * The unwinder takes a stack to be THREAD_SIZE: none that are smaller,
@@ -173,22 +182,73 @@ static void gs_stop(struct seq_file *s, void *v)
 {
 }
 
-static int gs_show(struct seq_file *s, void *v)
+/* A line into a file, or into the log. */
+static __printf(2, 3) void say(struct seq_file *s, const char *fmt, ...)
 {
-	struct walk *w = v;
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	vaf.va = &args;
+	if (s)
+		seq_printf(s, "%pV\n", &vaf);
+	else
+		pr_info("goro: %pV\n", &vaf);
+	va_end(args);
+}
+
+/*
+ * On what a goroutine waits: " on chan 7", the number that tracepoints show; an
+ * object of the module's by its (hashed) address. Two that wait for each other
+ * show as two lines with each other's objects.
+ */
+static void what(struct walk *w, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	buf[0] = 0;
+	switch (w->reason) {
+	case GORO_R_SEND:
+	case GORO_R_RECV:
+		n = scnprintf(buf, size, " on chan %llu", w->on);
+		break;
+	case GORO_R_SLEEP:
+	case GORO_R_NIL:
+	case GORO_R_POLL:
+	case GORO_R_EVENT:
+	case GORO_R_COMPLETION:
+		break;
+	default:
+		if (w->on)
+			n = scnprintf(buf, size, " %p", (void *)(unsigned long)w->on);
+	}
+	if (w->holder)
+		scnprintf(buf + n, size - n, ", which goroutine %llu has", w->holder);
+}
+
+static void show(struct seq_file *s, struct walk *w)
+{
+	char on[64] = "", group[40] = "";
 	unsigned int i;
 
-	seq_printf(s, "goroutine %llu [%s", w->id, w->state);
 	if (!strcmp(w->state, "waiting"))
-		seq_printf(s, ": %s", reasons[w->reason].name);
-	seq_printf(s, ", %u ms%s]: ", jiffies_to_msecs((u32)jiffies - w->since),
-		   w->cancelled ? ", cancelled" : "");
-	if (w->name[0])
-		seq_printf(s, "%s: ", w->name);
-	seq_printf(s, "%ps\n", w->fn);
+		what(w, on, sizeof(on));
+	if (w->group)
+		scnprintf(group, sizeof(group), ", group %p", &w->group->lock);
+	say(s, "goroutine %llu [%s%s%s%s, %u ms%s%s]: %s%s%ps", w->id, w->state,
+	    strcmp(w->state, "waiting") ? "" : ": ",
+	    strcmp(w->state, "waiting") ? "" : reasons[w->reason].name, on,
+	    jiffies_to_msecs((u32)jiffies - w->since), w->cancelled ? ", cancelled" : "",
+	    w->bound ? ", on its thread" : "", w->name, w->name[0] ? ": " : "", w->fn);
 	for (i = 0; i < w->nframes; i++)
-		seq_printf(s, "\t%pS\n", (void *)w->frame[i]);
-	seq_printf(s, "\tstarted by %pS, stack %u\n\n", (void *)w->where, w->stack_size);
+		say(s, "\t%pS", (void *)w->frame[i]);
+	say(s, "\tstarted by %pS, stack %u%s", (void *)w->where, w->stack_size, group);
+}
+
+static int gs_show(struct seq_file *s, void *v)
+{
+	show(s, v);
+	seq_putc(s, '\n');
 	return 0;
 }
 
@@ -199,17 +259,11 @@ static const struct seq_operations gs_ops = {
 	.show = gs_show,
 };
 
-static int gs_open(struct inode *inode, struct file *file)
+static int walk_begin(struct walk *w)
 {
-	struct walk *w = __seq_open_private(file, &gs_ops, sizeof(*w));
-
-	if (!w)
-		return -ENOMEM;
 	w->shadow = kzalloc(sizeof(*w->shadow), GFP_KERNEL);
-	if (!w->shadow) {
-		seq_release_private(inode, file);
+	if (!w->shadow)
 		return -ENOMEM;
-	}
 	goro_stand_in(w->shadow);
 	w->mark.state = GORO_G_MARK;
 	w->at = -1;
@@ -218,10 +272,8 @@ static int gs_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static int gs_release(struct inode *inode, struct file *file)
+static void walk_end(struct walk *w)
 {
-	struct walk *w = ((struct seq_file *)file->private_data)->private;
-
 	if (!list_empty(&w->mark.all)) {
 		struct goro_all *all = per_cpu_ptr(&goro_all, w->cpu);
 
@@ -230,8 +282,61 @@ static int gs_release(struct inode *inode, struct file *file)
 		raw_spin_unlock_irq(&all->lock);
 	}
 	kfree(w->shadow);
+}
+
+static int gs_open(struct inode *inode, struct file *file)
+{
+	struct walk *w = __seq_open_private(file, &gs_ops, sizeof(*w));
+	int err;
+
+	if (!w)
+		return -ENOMEM;
+	err = walk_begin(w);
+	if (err)
+		seq_release_private(inode, file);
+	return err;
+}
+
+static int gs_release(struct inode *inode, struct file *file)
+{
+	walk_end(((struct seq_file *)file->private_data)->private);
 	return seq_release_private(inode, file);
 }
+
+int goro_dump(void)
+{
+	struct walk *w;
+	int err;
+
+	if (unlikely(!goro_may_wait()))
+		return goro_misuse();
+	w = kzalloc(sizeof(*w), GFP_KERNEL);
+	if (!w)
+		return -ENOMEM;
+	err = walk_begin(w);
+	if (!err) {
+		pr_info("goro: %ld goroutines, %u procs\n", goro_num(), goro_procs());
+		while (step(w))
+			show(NULL, w);
+		walk_end(w);
+	}
+	kfree(w);
+	return err;
+}
+EXPORT_SYMBOL_GPL(goro_dump);
+
+static ssize_t dump_write(struct file *file, const char __user *buf, size_t n, loff_t *pos)
+{
+	int err = goro_dump();
+
+	return err ?: n;
+}
+
+static const struct file_operations dump_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = dump_write,
+};
 
 static const struct file_operations gs_fops = {
 	.owner = THIS_MODULE,
@@ -245,13 +350,14 @@ static int ps_show(struct seq_file *s, void *v)
 	int cpu;
 
 	seq_printf(s, "procs %u, idle %*pbl, spinning %d, global queue %u\n",
-		   goro_sched.procs, cpumask_pr_args(&goro_sched.idle),
+		   goro_procs(), cpumask_pr_args(&goro_sched.idle),
 		   atomic_read(&goro_sched.nspinning), READ_ONCE(goro_sched.gq_n));
 	for_each_possible_cpu(cpu) {
 		struct goro_p *p = goro_sched.ps[cpu];
 
 		seq_printf(s, "P %d: %s ring %u runnext %d inbox %d Ms %u\n", cpu,
-			   !cpumask_test_cpu(cpu, &goro_sched.active) ? "off " :
+			   READ_ONCE(p->out) ? "off " :
+			   READ_ONCE(p->call) & GORO_CALL_OFF ? "leaving" :
 			   READ_ONCE(p->m) ? "busy" : "idle",
 			   READ_ONCE(p->tail) - READ_ONCE(p->head),
 			   !!READ_ONCE(p->runnext), !llist_empty(&p->inbox),
@@ -318,6 +424,7 @@ int goro_dump_init(void)
 		return err;
 	dir = debugfs_create_dir("goro", NULL);
 	debugfs_create_file("goroutines", 0400, dir, NULL, &gs_fops);
+	debugfs_create_file("dump", 0200, dir, NULL, &dump_fops);
 	debugfs_create_file("ps", 0400, dir, NULL, &ps_fops);
 	debugfs_create_file("counters", 0400, dir, NULL, &counters_fops);
 	return 0;

@@ -150,8 +150,12 @@ static notrace void __noreturn g_end(struct goro_g *g, int err)
 	module_put(owner);
 	g->reason = GORO_R_NONE;
 	preempt_disable();
-	if (unlikely(goro_is_bound(g)))
-		g->m->spoilt = true;	/* goro_exit() out of marked functions */
+	if (unlikely(goro_is_bound(g))) {
+		/* goro_exit() out of marked functions, or locked to the M */
+		if (g->m->locks)
+			goro_count(GORO_C_M_LOCKED_EXIT);
+		g->m->spoilt = true;
+	}
 	WRITE_ONCE(g->state, GORO_G_DEAD);
 	goro_switch_to(g, goro_pick(g));
 	BUG();

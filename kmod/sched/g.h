@@ -89,6 +89,10 @@ struct goro_g {
 
 #define GORO_RING	256
 
+/* what a P's owner is asked for: see own.c */
+#define GORO_CALL_OFF		BIT(0)	/* to give it up: it is one too many */
+#define GORO_CALL_WANTED	BIT(1)	/* to give it to one of p->wants */
+
 /*
  * A P. It belongs to CPU `cpu`; an M owns it while p->m == m && m->p == p.
  * Idle: no M owns it and its bit in goro_sched.idle is set; the one who clears
@@ -101,6 +105,9 @@ struct goro_p {
 	struct goro_g *runnext;		/* H: the owner sets it, owner and thieves take it */
 	struct goro_m *m;		/* O; read by dumps */
 	int cpu;			/* C */
+	u8 call;			/* L: p->lock; read by who has the P: GORO_CALL_* */
+	bool served;			/* by who has the P: its last owner had wanted it */
+	bool out;			/* L: p->lock; off, and nobody has it */
 	u32 rand;			/* O */
 	u32 ngfree;			/* O */
 	struct llist_head gfree;	/* O: Gs to use again */
@@ -114,7 +121,9 @@ struct goro_p {
 
 	struct llist_head inbox ____cacheline_aligned;	/* A: from anybody */
 	raw_spinlock_t lock;		/* IRQ-safe; never held across a wakeup */
+	struct goro_p *to;		/* where this CPU pushes: itself, while it is not off */
 	struct list_head spares;	/* L: p->lock; sleeping Ms of this CPU */
+	struct list_head wants;		/* L: p->lock; Ms whose G cannot go on with another */
 	struct list_head ms;		/* L: p->lock; all Ms of this CPU */
 	struct list_head dead;		/* L: p->lock; those that retired */
 	u32 nms;			/* L: p->lock */
@@ -138,13 +147,15 @@ struct goro_m {
 	bool frozen;			/* M: in the refrigerator, with its P */
 	bool stop;			/* set at unload, and by the M that retires */
 	bool spoilt;			/* M: a G left by goro_exit() what a tracer waits for */
+	u32 locks;			/* M: its G's goro_lock_thread() calls */
+	int lock_base;			/* M: graph_base, while locks is not 0 */
 	int graph_base;			/* M: depth of the graph tracer on the own stack */
 	struct llist_node *rethook_base; /* M: likewise, the kretprobes' last entry */
 	int bound_done;			/* a bound G's wait is over (release) */
 	int cpu;			/* C */
 	u32 id;				/* C */
 	struct goro_g g0;		/* the own stack's context */
-	struct list_head spare;		/* L: home->lock */
+	struct list_head spare;		/* L: home->lock; in its spares or wants */
 	struct list_head node;		/* L: home->lock */
 	struct goro_p *home;		/* C: the P of its CPU */
 	struct completion exited;
@@ -191,7 +202,8 @@ static __always_inline struct goro_m *goro_m_current(void)
 
 /*
  * May `g`, which runs, not leave its M now? A tracer's shadow stack has entries
- * for frames of this G (those below are the M's own).
+ * for frames of this G (those below are the M's own); or it is locked to the M
+ * (lock.c: graph_base is INT_MIN then, so that nobody has to look twice).
  */
 static __always_inline bool goro_is_bound(struct goro_g *g)
 {

@@ -1,16 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ms: kernel threads bound to a CPU, and who of them owns its P.
- *
- * A P changes hands only so: its owner gives it up in its own context (idle,
- * sched_out when it sleeps, block bracket); or it is idle and somebody clears
- * its bit in goro_sched.idle, who then gives it to a sleeping M of that CPU, or
- * takes it if he is one.
- * Whoever takes an M off p->spares has the P at that moment, so an M in
- * goro_m_wait() that wins the bit is still in the list.
- *
- * p->lock is taken from interrupts and is never held across a wakeup (a wakeup
- * takes rq locks, under which sched_out runs).
+ * Ms: kernel threads bound to a CPU: making them, idling, ending. Who of them
+ * owns the CPU's P: own.c.
  *
  * All kernel Ms share one stack-protector canary: the frames of a goroutine
  * carry it from M to M. It is set, for the thread and the CPU, with interrupts
@@ -19,13 +10,10 @@
 #include <linux/freezer.h>
 #include <linux/kthread.h>
 #include <linux/irq_work.h>
-#include <linux/random.h>
-#include <linux/sched/isolation.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include "sched.h"
 
-unsigned int goro_param_procs;
 unsigned int goro_param_max_ms = 10000;
 #if defined(GORO_X86) && defined(CONFIG_STACKPROTECTOR)
 unsigned long goro_canary;
@@ -39,20 +27,12 @@ static atomic_t nms;
 static u32 m_ids;		/* under create_mutex */
 static DEFINE_MUTEX(create_mutex);
 
-static void set_this_cpu(struct goro_m *m)
-{
-	struct task_struct *task = m ? m->task : NULL;
-
-	raw_cpu_write(goro_cpu.m, m);
-	raw_cpu_write(goro_cpu.task, task);
-}
-
 #ifdef GORO_HAVE_NOTIFIERS
 static void m_sched_in(struct preempt_notifier *pn, int cpu)
 {
 	struct goro_m *m = container_of(pn, struct goro_m, pn);
 
-	set_this_cpu(m);
+	goro_set_this_cpu(m);
 	current->flags &= ~PF_NOFREEZE;
 	if (m->acct)
 		goro_acct_in(m);
@@ -70,7 +50,7 @@ static void m_sched_out(struct preempt_notifier *pn, struct task_struct *next)
 	struct goro_m *m = container_of(pn, struct goro_m, pn);
 	struct goro_p *p = m->p;
 
-	set_this_cpu(NULL);
+	goro_set_this_cpu(NULL);
 	current->stack = m->stack;
 	if (m->acct)
 		goro_acct_out(m);
@@ -86,7 +66,7 @@ static void m_sched_out(struct preempt_notifier *pn, struct task_struct *next)
 	if (goro_task_sleeps(current)) {
 		goro_p_disown(m, p);
 		irq_work_queue(&p->handoff);
-	} else if (goro_sched.multi && goro_p_has_work(p) &&
+	} else if (goro_multi() && goro_p_has_work(p) &&
 		   atomic_read(&goro_sched.nidle)) {
 		irq_work_queue(&p->kick);
 	}
@@ -115,24 +95,13 @@ static void m_notifier_add(struct goro_m *m) { }
 static void m_notifier_del(struct goro_m *m) { }
 #endif
 
-static void p_kick(struct irq_work *work)
-{
-	goro_wake_p();
-}
-
-/* p has no owner and its idle bit is clear: it is ours to give. */
-static void p_handoff(struct irq_work *work)
-{
-	goro_p_release(container_of(work, struct goro_p, handoff));
-}
-
 /* The end of an M's thread, in whatever frame. */
 static __always_inline void __noreturn m_exit(struct goro_m *m)
 {
 	trace_goro_m_stop(m->cpu, m->id);
 	preempt_disable();
 	m_notifier_del(m);
-	set_this_cpu(NULL);
+	goro_set_this_cpu(NULL);
 	preempt_enable();
 	kthread_complete_and_exit(&m->exited, 0);
 }
@@ -142,7 +111,7 @@ static void __noreturn m_main(struct goro_m *m)
 	m->stack = current->stack;
 	preempt_disable();
 	m_notifier_add(m);
-	set_this_cpu(m);
+	goro_set_this_cpu(m);
 	preempt_enable();
 	trace_goro_m_start(m->cpu, m->id);
 	goro_m_loop(m);
@@ -167,12 +136,12 @@ struct goro_m *goro_m_lookup(void)
 		return NULL;
 	m = kthread_data(current);
 	preempt_disable();
-	set_this_cpu(m);
+	goro_set_this_cpu(m);
 	preempt_enable();
 	return m;
 }
 
-static int m_create(struct goro_p *p)
+int goro_m_create(struct goro_p *p)
 {
 	struct goro_m *m;
 	int err = 0;
@@ -219,7 +188,7 @@ err:
  * again: all of the P's Ms may be asleep in their goroutines, so that nobody
  * else would ask. At max_ms its queues are open to thieves.
  */
-static void p_spawn_m(struct work_struct *work)
+void goro_p_spawn_m(struct work_struct *work)
 {
 	struct goro_p *p = container_of(to_delayed_work(work), struct goro_p, spawn_m);
 	bool none;
@@ -230,89 +199,9 @@ static void p_spawn_m(struct work_struct *work)
 	raw_spin_unlock_irq(&p->lock);
 	if (!none || READ_ONCE(goro_sched.stopping))
 		return;
-	err = m_create(p);
+	err = goro_m_create(p);
 	if (err && atomic_read(&nms) < goro_param_max_ms)
 		queue_delayed_work(system_highpri_wq, &p->spawn_m, SPAWN_AGAIN);
-}
-
-/*
- * Take a sleeping M of p's CPU and give it the P, which is the caller's. Where
- * that leaves no spare although one will be wanted, one more is made.
- */
-static struct goro_m *p_give(struct goro_p *p, bool spinning, bool want_spare)
-{
-	unsigned long flags;
-	struct goro_m *m;
-	bool more;
-
-	raw_spin_lock_irqsave(&p->lock, flags);
-	m = list_first_entry_or_null(&p->spares, struct goro_m, spare);
-	if (m) {
-		list_del_init(&m->spare);
-		m->spinning = spinning;
-		goro_p_own(m, p);
-	}
-	more = !list_empty(&p->spares);
-	raw_spin_unlock_irqrestore(&p->lock, flags);
-	if (!more && (!m || want_spare))
-		queue_delayed_work(system_highpri_wq, &p->spawn_m, 0);
-	return m;
-}
-
-static void p_set_idle(struct goro_p *p)
-{
-	/* first the count: it is never less than there are bits */
-	atomic_inc(&goro_sched.nidle);
-	cpumask_set_cpu(p->cpu, &goro_sched.idle);
-}
-
-/*
- * The caller has cleared p's idle bit. False: no M is there to take it (more
- * are on their way), and the bit is set again.
- */
-bool goro_p_start(struct goro_p *p, bool spinning)
-{
-	struct goro_m *m;
-
-	for (;;) {
-		m = p_give(p, spinning, false);
-		if (m)
-			break;
-		p_set_idle(p);
-		/*
-		 * An M that came meanwhile found the bit clear and sleeps. It
-		 * pushes itself, full barrier, looks at the bit; we set the bit,
-		 * full barrier, look for it.
-		 */
-		smp_mb__after_atomic();
-		if (list_empty_careful(&p->spares) || !goro_p_claim_idle(p))
-			return false;
-	}
-	goro_count(GORO_C_WAKE_P);
-	wake_up_process(m->task);
-	return true;
-}
-
-/*
- * Its owner leaves p (it is owned by nobody now): to a spare M if there is
- * work, else it idles. Preemption is off.
- */
-void goro_p_release(struct goro_p *p)
-{
-	struct goro_m *m = NULL;
-
-	if (goro_p_has_work(p) || READ_ONCE(goro_sched.gq_n)) {
-		m = p_give(p, false, true);
-		if (m) {
-			goro_count(GORO_C_HANDOFF);
-			wake_up_process(m->task);
-			return;
-		}
-	}
-	p_set_idle(p);
-	smp_mb__after_atomic();	/* (2) of sched.c */
-	if (goro_any_work() && goro_p_claim_idle(p))
-		goro_p_start(p, false);
 }
 
 /*
@@ -418,7 +307,7 @@ static void m_sleep(struct goro_m *m)
 	}
 	__set_current_state(TASK_RUNNING);
 	m->waits = false;
-	set_this_cpu(m);
+	goro_set_this_cpu(m);
 	if (READ_ONCE(m->stop)) {
 		raw_spin_lock_irq(&home->lock);
 		list_del_init(&m->spare);
@@ -448,7 +337,7 @@ void goro_m_idle(struct goro_m *m)
 	list_add(&m->spare, &p->spares);
 	goro_p_disown(m, p);
 	raw_spin_unlock_irq(&p->lock);
-	p_set_idle(p);
+	goro_p_set_idle(p);
 	if (spun)
 		atomic_dec(&goro_sched.nspinning);
 	smp_mb__after_atomic();	/* (2) of sched.c */
@@ -477,7 +366,7 @@ static void ms_free(struct list_head *ms)
 	}
 }
 
-static void p_bury(struct work_struct *work)
+void goro_p_bury(struct work_struct *work)
 {
 	struct goro_p *p = container_of(work, struct goro_p, bury);
 	LIST_HEAD(dead);
@@ -487,27 +376,6 @@ static void p_bury(struct work_struct *work)
 	raw_spin_unlock_irq(&p->lock);
 	ms_wait(&dead);
 	ms_free(&dead);
-}
-
-static struct goro_p *p_create(int cpu)
-{
-	struct goro_p *p = kzalloc_node(sizeof(*p), GFP_KERNEL, cpu_to_node(cpu));
-
-	if (!p)
-		return NULL;
-	p->cpu = cpu;
-	p->tick = GORO_FAIR;
-	p->rand = get_random_u32() | 1;
-	init_llist_head(&p->inbox);
-	raw_spin_lock_init(&p->lock);
-	INIT_LIST_HEAD(&p->spares);
-	INIT_LIST_HEAD(&p->ms);
-	INIT_LIST_HEAD(&p->dead);
-	INIT_DELAYED_WORK(&p->spawn_m, p_spawn_m);
-	INIT_WORK(&p->bury, p_bury);
-	init_irq_work(&p->kick, p_kick);
-	init_irq_work(&p->handoff, p_handoff);
-	return p;
 }
 
 /* The steps of goro_m_exit(), each for all Ps before the next. */
@@ -570,60 +438,26 @@ static void each_p(void (*step)(struct goro_p *p))
 void goro_m_exit(void)
 {
 	/* from here on the work item makes no M; one that it makes is waited for */
-	WRITE_ONCE(goro_sched.stopping, true);
+	goro_procs_stop();
 	each_p(exit_no_more_ms);
 	each_p(exit_tell_ms);
 	each_p(exit_wait_for_ms);
 	each_p(exit_wait_for_works);
+	goro_procs_exit();
 	each_p(exit_free);
 	kfree(goro_sched.ps);
-	kfree(goro_sched.active_cpu);
 	preempt_notifier_dec();
 }
 
 int goro_m_init(void)
 {
-	const struct cpumask *hk = housekeeping_cpumask(HK_TYPE_DOMAIN);
-	unsigned int n = 0, i;
-	int cpu, err = -ENOMEM;
+	int err;
 
 	raw_spin_lock_init(&goro_sched.lock);
 	preempt_notifier_inc();
 	goro_canary_init();
-	goro_sched.ps = kcalloc(nr_cpu_ids, sizeof(*goro_sched.ps), GFP_KERNEL);
-	goro_sched.active_cpu = kcalloc(nr_cpu_ids, sizeof(int), GFP_KERNEL);
-	if (!goro_sched.ps || !goro_sched.active_cpu)
-		goto err;
-	for_each_possible_cpu(cpu) {
-		goro_sched.ps[cpu] = p_create(cpu);
-		if (!goro_sched.ps[cpu])
-			goto err;
-	}
-	for_each_cpu_and(cpu, cpu_online_mask, hk) {
-		if (goro_param_procs && n == goro_param_procs)
-			break;
-		cpumask_set_cpu(cpu, &goro_sched.active);
-		goro_sched.active_cpu[n++] = cpu;
-	}
-	if (goro_param_procs > n) {
-		pr_err("goro: procs=%u, but only %u CPUs are online and not isolated\n",
-		       goro_param_procs, n);
-		err = -EINVAL;
-		goto err;
-	}
-	goro_sched.procs = n;
-	goro_sched.multi = n > 1;
-	/* each P idles at first; one M to run it, one spare */
-	for_each_cpu(cpu, &goro_sched.active) {
-		p_set_idle(goro_sched.ps[cpu]);
-		for (i = 0; i < 2; i++) {
-			err = m_create(goro_sched.ps[cpu]);
-			if (err)
-				goto err;
-		}
-	}
-	return 0;
-err:
-	goro_m_exit();
+	err = goro_procs_init();
+	if (err)
+		goro_m_exit();
 	return err;
 }

@@ -81,7 +81,7 @@ struct goro_g *goro_global_get(struct goro_p *p)
 	if (!READ_ONCE(goro_sched.gq_n))
 		return NULL;
 	raw_spin_lock_irqsave(&goro_sched.lock, flags);
-	n = min3(goro_sched.gq_n, goro_sched.gq_n / goro_sched.procs + 1,
+	n = min3(goro_sched.gq_n, goro_sched.gq_n / READ_ONCE(goro_sched.procs) + 1,
 		 (u32)GORO_RING / 2);
 	if (!n) {
 		raw_spin_unlock_irqrestore(&goro_sched.lock, flags);

@@ -14,7 +14,7 @@
  *
  * Global queue: what overflowed. Under goro_sched.lock, not on the usual path.
  *
- * Exception to "the owner only": with goro_sched.multi clear there are no
+ * Exception to "the owner only": while goro_multi() says no there are no
  * thieves, and the owner moves head without an atomic.
  */
 #ifndef _GORO_SCHED_P_H
@@ -30,7 +30,7 @@ static __always_inline struct goro_g *goro_runnext_take(struct goro_p *p)
 
 	if (!g)
 		return NULL;
-	if (!goro_sched.multi) {
+	if (!goro_multi()) {
 		p->runnext = NULL;
 		return g;
 	}
@@ -41,7 +41,7 @@ static __always_inline struct goro_g *goro_runnext_put(struct goro_p *p, struct 
 {
 	struct goro_g *old = READ_ONCE(p->runnext);
 
-	if (old && goro_sched.multi)
+	if (old && goro_multi())
 		return xchg(&p->runnext, g);
 	smp_store_release(&p->runnext, g);	/* pairs with the thief's cmpxchg */
 	return old;
@@ -72,7 +72,7 @@ static __always_inline struct goro_g *goro_ring_pop(struct goro_p *p)
 		struct goro_g *g = p->ring[head % GORO_RING];
 		u32 seen;
 
-		if (!goro_sched.multi) {
+		if (!goro_multi()) {
 			WRITE_ONCE(p->head, head + 1);
 			return g;
 		}

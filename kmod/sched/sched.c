@@ -41,7 +41,7 @@ static bool could_wake(void)
  */
 void goro_wake_p(void)
 {
-	unsigned int i;
+	unsigned int i, n = READ_ONCE(goro_sched.procs);
 	int cpu;
 
 again:
@@ -50,14 +50,17 @@ again:
 	if (atomic_cmpxchg(&goro_sched.nspinning, 0, 1) != 0)
 		return;
 	cpu = raw_smp_processor_id();
-	for (i = 0; i <= goro_sched.procs; i++) {
+	for (i = 0; i <= n; i++) {
 		struct goro_p *p = goro_sched.ps[cpu];
 
 		if (goro_p_claim_idle(p) && goro_p_start(p, true))
 			return;
+		/* a P that becomes active meanwhile, and may be missed, looks itself */
 		cpu = cpumask_next(cpu, &goro_sched.active);
 		if (cpu >= nr_cpu_ids)
 			cpu = cpumask_first(&goro_sched.active);
+		if (cpu >= nr_cpu_ids)
+			break;
 	}
 	/*
 	 * No P was idle when we looked at it. Since then one may have become so and
@@ -71,12 +74,8 @@ again:
 /* Push to this CPU's P, or one that may run, and make somebody look. */
 void goro_inbox_push(struct goro_g *g)
 {
-	int cpu = raw_smp_processor_id();
-	struct goro_p *p;
+	struct goro_p *p = READ_ONCE(goro_sched.ps[raw_smp_processor_id()]->to);
 
-	if (unlikely(!cpumask_test_cpu(cpu, &goro_sched.active)))
-		cpu = goro_sched.active_cpu[cpu % goro_sched.procs];
-	p = goro_sched.ps[cpu];
 	goro_count(GORO_C_INBOX);
 	llist_add(&g->qnode, &p->inbox);	/* (1): a full barrier */
 	if (goro_p_claim_idle(p) && goro_p_start(p, false))
@@ -102,7 +101,7 @@ void goro_ready_g(struct goro_g *g)
 		old = goro_runnext_put(m->p, g);
 		if (old)
 			goro_ring_push(m->p, old);
-		if (goro_sched.multi) {
+		if (goro_multi()) {
 			smp_mb();	/* (1) */
 			goro_wake_p();
 		}
@@ -178,6 +177,8 @@ struct goro_g *goro_pick(struct goro_g *g)
 		p = m->p;
 	if (likely(p)) {
 		p->hot[GORO_C_PARK] += g->reason != GORO_R_YIELD;
+		if (unlikely(READ_ONCE(p->call)))
+			goto own;
 		next = next_of(p);
 		if (next == g) {
 			clock_start(m, g);
@@ -254,10 +255,10 @@ static struct goro_g *find(struct goro_m *m, struct goro_p *p)
 		return g;
 	}
 	g = next_of(p);
-	if (g || !goro_sched.multi)
+	if (g || !goro_multi())
 		return g;
 	if (!m->spinning) {
-		unsigned int busy = goro_sched.procs - atomic_read(&goro_sched.nidle);
+		unsigned int busy = READ_ONCE(goro_sched.procs) - atomic_read(&goro_sched.nidle);
 
 		if (2 * atomic_read(&goro_sched.nspinning) >= busy)
 			return NULL;
@@ -278,10 +279,30 @@ static struct goro_g *find(struct goro_m *m, struct goro_p *p)
 static void expose(struct goro_p *p)
 {
 	goro_runnext_expose(p);
-	if (goro_sched.multi && goro_p_has_work(p)) {
+	if (goro_multi() && goro_p_has_work(p)) {
 		smp_mb();	/* (1) */
 		goro_wake_p();
 	}
+}
+
+/*
+ * The owner of a P that is called for, on its own stack, gives it up, but for one
+ * G in between if it was somebody's who wanted it. True: it had done so, and is back.
+ */
+static bool give_up(struct goro_m *m, struct goro_p *p)
+{
+	if (p->served && !(READ_ONCE(p->call) & GORO_CALL_OFF) &&
+	    (goro_p_has_work(p) || READ_ONCE(goro_sched.gq_n))) {
+		p->served = false;
+		return false;
+	}
+	if (m->pending) {
+		goro_ring_push(p, m->pending);
+		m->pending = NULL;
+	}
+	expose(p);
+	goro_m_idle(m);	/* the idle P answers the call */
+	return true;
 }
 
 /*
@@ -319,6 +340,8 @@ void goro_m_loop(struct goro_m *m)
 			goro_m_wait(m);
 			continue;
 		}
+		if (unlikely(READ_ONCE(p->call)) && give_up(m, p))
+			continue;
 		g = find(m, p);
 		if (!g) {
 			goro_m_idle(m);
@@ -356,27 +379,6 @@ void goro_resched(void)
 	cond_resched_tasks_rcu_qs();
 }
 
-/*
- * A G that cannot leave its M yields: those who wait get the P, with another
- * M, and it goes on beside them without one, as after a call that slept.
- */
-static void yield_bound(void)
-{
-	struct goro_m *m;
-	struct goro_p *p;
-
-	preempt_disable();
-	m = goro_m_current();
-	p = m->p;
-	if (p && (goro_p_has_work(p) || READ_ONCE(goro_sched.gq_n))) {
-		goro_runnext_expose(p);
-		goro_p_disown(m, p);
-		goro_p_release(p);
-	}
-	preempt_enable();
-	cond_resched_tasks_rcu_qs();
-}
-
 /* Called where it may not be: see the table in goro.h. */
 int __goro_misuse(const char *func)
 {
@@ -400,7 +402,7 @@ void goro_yield(void)
 		return;
 	}
 	if (goro_is_bound(g)) {
-		yield_bound();
+		goro_bound_yield(g->m);
 		return;
 	}
 	preempt_disable();
@@ -409,7 +411,7 @@ void goro_yield(void)
 	m = g->m;
 	if (likely(m->p || goro_p_regain(m))) {
 		goro_ring_push(m->p, g);
-		if (goro_sched.multi) {
+		if (goro_multi()) {
 			smp_mb();	/* (1) */
 			goro_wake_p();
 		}
@@ -445,9 +447,3 @@ const char *goro_counter_name(enum goro_counter id)
 	return names[id];
 }
 EXPORT_SYMBOL_GPL(goro_counter_name);
-
-unsigned int goro_procs(void)
-{
-	return goro_sched.procs;
-}
-EXPORT_SYMBOL_GPL(goro_procs);

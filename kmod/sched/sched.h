@@ -5,7 +5,10 @@
  *   p.c     a P's queues: ring, runnext, inbox; the global queue
  *   steal.c taking from other Ps
  *   sched.c picking the next G; ready; the Ms' main loop
- *   m.c     Ms: making, idling, waking, ending; who owns a P
+ *   m.c     Ms: making, idling, waking, ending
+ *   own.c   who owns a P
+ *   procs.c how many Ps there are (GOMAXPROCS)
+ *   lock.c  goroutines that keep their M (LockOSThread)
  *   g.c     Gs: starting, ending, caching
  *   group.c groups
  *   stack.c stacks
@@ -32,16 +35,15 @@
 #define GORO_FAIR	61	/* rounds between looks at the global queue and the ring's head */
 
 /*
- * Global state. L: lock. `multi` is set, and seen by all (synchronize_rcu()
- * waits for every open section), before a second P can run: while it is clear
- * nobody but the one P's owner touches its ring and runnext, without atomics.
+ * Global state. L: lock; N: procs.c's lock. While `multi` is clear there is one P
+ * that can be owned, and its owner uses ring and runnext without atomics: procs.c
+ * says how it changes.
  */
 struct goro_sched {
 	struct goro_p **ps;		/* C: by CPU, NULL where impossible */
-	unsigned int procs;		/* C */
-	struct cpumask active;		/* C: CPUs whose P may run */
-	int *active_cpu;		/* C: procs of them */
-	bool multi;			/* C while Ms run */
+	unsigned int procs;		/* N: never less than there are bits in active */
+	struct cpumask active;		/* N: CPUs whose P may run */
+	bool multi;			/* N */
 	bool stopping;			/* set at unload: nothing starts any more */
 
 	struct cpumask idle ____cacheline_aligned;	/* A */
@@ -55,8 +57,12 @@ struct goro_sched {
 
 extern struct goro_sched goro_sched;
 
-extern unsigned int goro_param_procs;
 extern unsigned int goro_param_max_ms;
+
+static __always_inline bool goro_multi(void)
+{
+	return READ_ONCE(goro_sched.multi);
+}
 
 /* p.c, p.h: the owner, preemption off, unless said otherwise */
 bool goro_ring_overflow(struct goro_p *p, struct goro_g *g, u32 head);
@@ -84,8 +90,37 @@ void goro_m_idle(struct goro_m *m);
 void goro_m_wait(struct goro_m *m);
 void goro_m_quit(struct goro_m *m);
 void goro_m_freeze(struct goro_m *m);
+int goro_m_create(struct goro_p *p);
+void goro_p_spawn_m(struct work_struct *work);
+void goro_p_bury(struct work_struct *work);
+
+/* own.c: preemption off, or an interrupt */
 bool goro_p_start(struct goro_p *p, bool spinning);
 void goro_p_release(struct goro_p *p);
+void goro_p_set_idle(struct goro_p *p);
+bool goro_p_answer(struct goro_p *p);
+void goro_p_want(struct goro_m *m);
+u32 goro_p_drain_inbox(struct goro_p *p);
+void goro_p_init_own(struct goro_p *p);
+
+/* procs.c */
+int goro_procs_init(void);
+void goro_procs_stop(void);
+void goro_procs_exit(void);
+void goro_procs_settle(void);
+
+/* lock.c */
+void goro_bound_yield(struct goro_m *m);
+void goro_bound_give_up(struct goro_m *m);
+
+/* What a CPU knows of its M; preemption is off. */
+static inline void goro_set_this_cpu(struct goro_m *m)
+{
+	struct task_struct *task = m ? m->task : NULL;
+
+	raw_cpu_write(goro_cpu.m, m);
+	raw_cpu_write(goro_cpu.task, task);
+}
 
 /* Traces follow the goroutine: see design.md, "current->stack". m is current's. */
 static __always_inline void goro_stack_follow(struct goro_m *m, struct goro_g *g)

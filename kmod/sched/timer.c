@@ -129,11 +129,17 @@ enum goro_claim goro_bound_end(struct goro_g *g, u64 deadline)
 	return why;
 }
 
-/* A tracer waits for frames of this G to return on this thread. */
+/* A tracer waits for frames of this G to return on this thread, or it is locked to it. */
 static enum goro_claim park_bound(struct goro_g *g, u64 deadline, enum goro_reason reason)
 {
+	struct goro_m *m = g->m;
+
 	goro_bound_begin(g, deadline, reason);
-	goro_bound_sleep(g->m);
+	if (m->locks)
+		goro_bound_give_up(m);
+	goro_bound_sleep(m);
+	if (m->locks)
+		goro_p_want(m);
 	return goro_bound_end(g, deadline);
 }
 

@@ -260,7 +260,27 @@ static int row_file(void)
 
 static int row_num(void)
 {
-	return goro_num() > 0 && goro_procs() > 0 ? 0 : -EIO;
+	return goro_num() > 0 && goro_procs() > 0 && goro_num_cpu() > 0 ? 0 : -EIO;
+}
+
+static int row_lock_thread(void)
+{
+	int a = goro_lock_thread();
+
+	/* refused, both: nothing to take back */
+	return a ? a : goro_unlock_thread();
+}
+
+static int row_set_procs(void)
+{
+	int n = goro_set_procs(goro_procs());
+
+	return n > 0 ? 0 : n;
+}
+
+static int row_dump(void)
+{
+	return goro_dump();
 }
 
 static int row_self(void)
@@ -298,7 +318,10 @@ static const struct row {
 	{ "goro_poll, goro_poll_sock", row_poll, -ETIMEDOUT, true },
 	{ "goro_sock_*, goro_sendfile", row_sock, -ETIMEDOUT, true },
 	{ "goro_file_*", row_file, -ETIMEDOUT, true },
-	{ "goro_num, goro_procs", row_num, 0 },
+	{ "goro_lock_thread, _unlock_thread", row_lock_thread, 0 },
+	{ "goro_set_procs", row_set_procs, 0 },
+	{ "goro_dump", row_dump, 0 },
+	{ "goro_num, _procs, _num_cpu", row_num, 0 },
 	{ "goro_in_goroutine, _cancelled", row_self, 0 },
 };
 

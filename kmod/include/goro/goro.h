@@ -32,7 +32,10 @@
  *   goro_poll, goro_poll_sock         park   sleep    no       no     no    no
  *   goro_sock_*, goro_sendfile        park   sleep    no       no     no    no
  *   goro_file_*                       park   sleep    no       no     no    no
- *   goro_num, goro_procs              yes    yes      yes      yes    yes   yes
+ *   goro_lock_thread, _unlock_thread  yes    yes      no       no     no    no
+ *   goro_set_procs                    yes    yes      no       no     no    no
+ *   goro_dump                         yes    yes      no       no     no    no
+ *   goro_num, _procs, _num_cpu        yes    yes      yes      yes    yes   yes
  *   goro_in_goroutine, _cancelled     yes    yes      yes      yes    yes   yes
  *
  * In G and process context nothing of this may be called with interrupts off
@@ -188,6 +191,10 @@ void __goro_exit(void);
 
 /**
  * goro_exit - end the calling goroutine here (Go: runtime.Goexit)
+ *
+ * Nothing is undone on the way: C has no defer, and what the functions that it
+ * leaves hold (locks, memory, references) stays so. Who holds something returns
+ * instead. One that is locked to its thread ends that (goro_lock_thread()).
  *
  * Context: a goroutine. In a group this counts as the result 0.
  */
@@ -461,6 +468,7 @@ long goro_call_on_stack(long (*fn)(void *arg), void *arg, size_t size);
 
 #include <goro/sync.h>
 #include <goro/ctx.h>
+#include <goro/runtime.h>
 #include <goro/wait.h>
 #include <goro/io.h>
 #include <goro/time.h>
