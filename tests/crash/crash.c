@@ -5,6 +5,8 @@
  *   overflow  run out of stack: the guard page stops it, the G is named (panic)
  *   oops      a NULL dereference: the G is named, its M ends
  *   locked    park inside rcu_read_lock(): warns once
+ *   unlock    goro_unlock_thread() without goro_lock_thread(): warns once
+ *   deadlock  two that wait for each other, on channels, until rmmod
  */
 #include <goro/goro.h>
 #include <linux/rcupdate.h>
@@ -43,24 +45,64 @@ static void crash_locked(void *arg)
 	rcu_read_unlock();
 }
 
+static void crash_unlock(void *arg)
+{
+	pr_info("goro_crash: %d\n", goro_unlock_thread());
+}
+
+/* each waits for the other's first element before it sends its own */
+static struct goro_group group;
+static struct goro_chan *c[2];
+
+static int crash_dead(void *arg)
+{
+	long i = (long)arg;
+	u64 v = i;
+	int ret = goro_chan_recv(c[i], &v);
+
+	return ret == 1 ? goro_chan_send(c[!i], &v) : ret;
+}
+
+static noinline int crash_deadlock(void)
+{
+	static const struct goro_attr attr[2] = { { .name = "first" }, { .name = "second" } };
+	int err = 0;
+	long i;
+
+	for (i = 0; i < 2; i++)
+		c[i] = goro_chan_make(8, 0, 0);
+	if (IS_ERR(c[0]) || IS_ERR(c[1]))
+		return -ENOMEM;		/* of a module that is there to crash */
+	for (i = 0; i < 2 && !err; i++)
+		err = goro_group_go_attr(&group, crash_dead, (void *)i, &attr[i]);
+	return err;
+}
+
 /* not in the init text, which is gone when the place is to be named */
 static noinline int crash_start(void)
 {
 	static const struct goro_attr attr = { .name = "victim" };
 	goro_fn_t fn = !strcmp(mode, "overflow") ? crash_overflow :
 		       !strcmp(mode, "oops") ? crash_oops :
-		       !strcmp(mode, "locked") ? crash_locked : NULL;
+		       !strcmp(mode, "locked") ? crash_locked :
+		       !strcmp(mode, "unlock") ? crash_unlock : NULL;
 
+	if (!strcmp(mode, "deadlock"))
+		return crash_deadlock();
 	return fn ? goro_go_attr(fn, NULL, &attr) : -EINVAL;
 }
 
 static int __init crash_init(void)
 {
+	goro_group_init(&group);
 	return crash_start();
 }
 
 static void __exit crash_exit(void)
 {
+	goro_group_stop(&group);
+	goro_chan_put(c[0]);
+	goro_chan_put(c[1]);
 }
 
 module_init(crash_init);

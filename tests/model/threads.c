@@ -10,7 +10,7 @@
  * the harness itself shares is atomic and relaxed, so that it orders nothing.
  *
  * The end of a run: `busy` counts who neither has ended nor waits without a
- * deadline, and timers that are set. Whoever readies another counts it before it can run, so where it is
+ * deadline. Whoever readies another counts it before it can run, so where it is
  * zero nobody will ever go on: these are taken down by a cancel, and were left
  * waiting as far as spec.c is concerned.
  */
@@ -237,7 +237,6 @@ static void *timer_main(void *arg)
 		goro_lock(&timer_lock);
 		t->running = false;
 		goro_unlock(&timer_lock);
-		less_busy();
 	}
 	return NULL;
 }
@@ -255,7 +254,6 @@ void goro_ktimer_start(goro_ktimer_t *t, u64 when)
 	goro_lock(&timer_lock);
 	if (list_empty(&t->node)) {
 		list_add_tail(&t->node, &timers);
-		add(&busy, 1);
 		add(&timers_set, 1);
 	}
 	goro_unlock(&timer_lock);
@@ -264,18 +262,15 @@ void goro_ktimer_start(goro_ktimer_t *t, u64 when)
 
 static bool timer_unset(goro_ktimer_t *t)
 {
-	bool runs, was_set;
+	bool runs;
 
 	goro_lock(&timer_lock);
-	was_set = !list_empty(&t->node);
-	if (was_set) {
+	if (!list_empty(&t->node)) {
 		list_del_init(&t->node);
 		add(&timers_set, -1);
 	}
 	runs = t->running;
 	goro_unlock(&timer_lock);
-	if (was_set)
-		less_busy();
 	return !runs;
 }
 
@@ -441,12 +436,6 @@ static int race(void)
 }
 
 /* ---------------------------------------------------------------------- */
-
-const char *__tsan_default_options(void);
-const char *__tsan_default_options(void)
-{
-	return "halt_on_error=1";
-}
 
 static void on_death(void)
 {

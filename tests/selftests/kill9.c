@@ -202,6 +202,54 @@ TEST(its_channels_are_freed)
 		 before.task_created - before.task_destroyed);
 }
 
+/* a task in each state: parked in a receive and a send, asleep, and two that never stop to work */
+static void own_all(void *arg)
+{
+	int in_recv = make(8, 0), from = make(8, 1), to = make(8, 0), a = make(8, 4), b = make(8, 4);
+	uint64_t v = 1;
+
+	spawn("echo", NULL, 0, in_recv, in_recv);
+	spawn("echo", NULL, 0, from, to);
+	CHECK_EQ(goro_kchan_send(from, &v), 0);
+	wait_for(to, 1, 0);
+	for (int i = 0; i < 10; i++)
+		spawn_sleeper();
+	spawn("echo", NULL, 0, a, b);
+	spawn("echo", NULL, 0, b, a);
+	CHECK_EQ(goro_kchan_send(a, &v), 0);
+	CHECK_EQ(goro_kchan_send(b, &v), 0);
+	wait_for(in_recv, 0, 1);
+	CHECK_EQ(write(*(int *)arg, "x", 1), 1);
+	pause();
+}
+
+/* Go: the end of main ends all its goroutines */
+TEST(all_its_goroutines_end)
+{
+	struct goro_stats before, now;
+	int p[2];
+	char c;
+	pid_t pid;
+
+	CHECK_EQ(pipe(p), 0);
+	CHECK_EQ(goro_dev_stats(dev(), &before), 0);
+	pid = child(own_all, &p[1]);
+	CHECK_EQ(read(p[0], &c, 1), 1);
+	CHECK_EQ(goro_dev_stats(dev(), &now), 0);
+	CHECK(now.task_created - now.task_destroyed >=
+	      before.task_created - before.task_destroyed + 14);
+	CHECK(now.g_created - now.g_destroyed >= before.g_created - before.g_destroyed + 14);
+	kill9(pid);
+	do {
+		usleep(1000);
+		CHECK_EQ(goro_dev_stats(dev(), &now), 0);
+	} while (now.task_created - now.task_destroyed >
+		 before.task_created - before.task_destroyed ||
+		 now.chan_created - now.chan_destroyed >
+		 before.chan_created - before.chan_destroyed ||
+		 now.g_created - now.g_destroyed > before.g_created - before.g_destroyed);
+}
+
 /* a sender dies at any point of its life; what arrives is a prefix, in order */
 static void stream(void *arg)
 {

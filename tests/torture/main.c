@@ -77,9 +77,13 @@ static const struct way {
 	{ GORO_C_STACK_CALL, "call on a larger stack", false },
 	{ GORO_C_GO_ATOMIC, "start in an interrupt", false },
 	{ GORO_C_THROTTLE, "throttled", false },
-	{ GORO_C_TIMER_FIRE, "timer", false },
 	{ GORO_C_STEAL, "steal", true },
 	{ GORO_C_SPIN, "spinning M", true },
+	{ GORO_C_M_LOCKED, "locked to a thread", false },
+	{ GORO_C_M_LOCKED_EXIT, "ended locked", false },
+	{ GORO_C_P_GIVEN, "P for one that is locked", false },
+	{ GORO_C_P_OFF, "P taken off", true },
+	{ GORO_C_P_DRAINED, "queued on a P taken off", true },
 };
 static u64 before[GORO_C_MAX];
 
@@ -113,8 +117,7 @@ static const struct scene {
 	void (*fn)(u64 nr, struct rnd_state *r);
 	u32 weight;		/* how often, of the sum of all */
 } scenes[] = {
-	{ tt_chan, 38 },
-	{ tt_timers, 4 },
+	{ tt_chan, 42 },
 	{ tt_capped, 4 },
 	{ tt_events, 8 },
 	{ tt_irq, 6 },
@@ -125,6 +128,8 @@ static const struct scene {
 	{ tt_tree, 6 },
 	{ tt_nil, 6 },
 	{ tt_history, 10 },
+	{ tt_procs, 3 },
+	{ tt_locked, 4 },
 };
 
 static int driver(void *arg)
@@ -142,9 +147,6 @@ static int driver(void *arg)
 		pick = tt_rnd(&r, sum);
 		for (i = 0; pick >= scenes[i].weight; i++)
 			pick -= scenes[i].weight;
-		/* each of them once, however few there will be */
-		if (nr <= ARRAY_SIZE(scenes))
-			i = nr - 1;
 		scenes[i].fn(nr, &r);
 		atomic64_inc(&tt_totals.scenarios);
 	}
@@ -213,7 +215,7 @@ static bool all_gone(void)
 
 static int main_fn(void *arg)
 {
-	unsigned int n = max(gs / 12, 1U), i;
+	unsigned int n = max(gs / 12, 1U), i, procs = goro_procs();
 	bool ended = true;
 
 	if (!tt_linear_selftest())
@@ -232,6 +234,7 @@ static int main_fn(void *arg)
 		ended = false;
 		pr_err("goro_torture: # drivers do not end\n");
 	}
+	goro_set_procs(procs);	/* as it was */
 	tt_threads_stop();
 	/* goroutines that others started are none of ours: the run wants goro alone */
 	if (ended)

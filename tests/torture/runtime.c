@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The number of Ps changes all the time, and goroutines are locked to their threads:
+ * nothing is lost, each of these stays where it is, and it comes to its end. Both
+ * go on beside all other scenes, which must not notice.
+ */
+#include "torture.h"
+
+void tt_procs(u64 nr, struct rnd_state *r)
+{
+	unsigned int max = goro_num_cpu();
+	u32 i;
+
+	for (i = 1 + tt_rnd(r, 3); i; i--) {
+		int ret = goro_set_procs(1 + tt_rnd(r, max));
+
+		if (ret < 1 || ret > (int)max || goro_procs() < 1 || goro_procs() > max)
+			tt_fail(TT_ERRNO, nr, "set_procs: %d", ret);
+		goro_sleep(tt_rnd(r, 3000000));
+		atomic64_inc(&tt_totals.ops);
+	}
+	/* the other scenes are to have many, mostly */
+	goro_set_procs(max);
+}
+
+struct locked {
+	u64 nr;
+	struct goro_wg wg;
+	struct goro_chan *c;
+	atomic_t ran;
+};
+
+struct locked_member {
+	struct locked *l;
+	u32 index;
+};
+
+static void locked_member(void *arg)
+{
+	struct locked_member m = *(struct locked_member *)arg;
+	struct locked *l = m.l;
+	struct task_struct *me;
+	struct rnd_state r;
+	u32 turns, depth = 0, i;
+	u64 v;
+
+	tt_seed(&r, l->nr, m.index + 1);
+	for (turns = 3 + tt_rnd(&r, 20); turns; turns--) {
+		if (tt_rnd(&r, 3) && !goro_lock_thread())
+			depth++;
+		me = current;
+		switch (tt_rnd(&r, 4)) {
+		case 0:
+			goro_yield();
+			break;
+		case 1:
+			goro_sleep(tt_rnd(&r, 100000));
+			break;
+		case 2:
+			goro_chan_recv_until(l->c, &v, goro_in(tt_rnd(&r, 100000)));
+			break;
+		default:
+			v = m.index;
+			goro_chan_send_until(l->c, &v, goro_in(tt_rnd(&r, 100000)));
+		}
+		if (depth && current != me)
+			tt_fail(TT_COUNT, l->nr, "locked, and on another thread");
+		if (depth && !tt_rnd(&r, 3) && !goro_unlock_thread())
+			depth--;
+	}
+	/* some end locked */
+	for (i = tt_rnd(&r, 4) ? depth : 0; i; i--)
+		if (goro_unlock_thread())
+			tt_fail(TT_ERRNO, l->nr, "unlock_thread");
+	atomic_inc(&l->ran);
+	goro_wg_done(&l->wg);
+}
+
+void tt_locked(u64 nr, struct rnd_state *r)
+{
+	struct locked l = { .nr = nr, .c = goro_chan_make(8, tt_rnd(r, 2), 0) };
+	u32 i, n = 1 + tt_rnd(r, 8);
+
+	if (IS_ERR(l.c))
+		return;
+	goro_wg_init(&l.wg);
+	goro_wg_add(&l.wg, n);
+	for (i = 0; i < n; i++) {
+		struct locked_member m = { &l, i };
+
+		while (goro_go_copy(locked_member, &m, sizeof(m)))
+			goro_sleep(NSEC_PER_MSEC);
+	}
+	tt_wait(&l.wg, nr, "locked");
+	if (atomic_read(&l.ran) != n)
+		tt_fail(TT_COUNT, nr, "%u locked, %d ran", n, atomic_read(&l.ran));
+	goro_chan_put(l.c);
+	atomic64_add(n, &tt_totals.ops);
+}
