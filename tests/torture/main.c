@@ -77,6 +77,7 @@ static const struct way {
 	{ GORO_C_STACK_CALL, "call on a larger stack", false },
 	{ GORO_C_GO_ATOMIC, "start in an interrupt", false },
 	{ GORO_C_THROTTLE, "throttled", false },
+	{ GORO_C_TIMER_FIRE, "timer", false },
 	{ GORO_C_STEAL, "steal", true },
 	{ GORO_C_SPIN, "spinning M", true },
 	{ GORO_C_M_LOCKED, "locked to a thread", false },
@@ -117,7 +118,8 @@ static const struct scene {
 	void (*fn)(u64 nr, struct rnd_state *r);
 	u32 weight;		/* how often, of the sum of all */
 } scenes[] = {
-	{ tt_chan, 42 },
+	{ tt_chan, 38 },
+	{ tt_timers, 4 },
 	{ tt_capped, 4 },
 	{ tt_events, 8 },
 	{ tt_irq, 6 },

@@ -84,6 +84,7 @@ void tt_tree(u64 nr, struct rnd_state *r);
 void tt_nil(u64 nr, struct rnd_state *r);
 void tt_irq(u64 nr, struct rnd_state *r);	/* irq.c */
 void tt_capped(u64 nr, struct rnd_state *r);	/* capped.c */
+void tt_timers(u64 nr, struct rnd_state *r);	/* timers.c */
 void tt_history(u64 nr, struct rnd_state *r);	/* history.c */
 void tt_procs(u64 nr, struct rnd_state *r);	/* runtime.c */
 void tt_locked(u64 nr, struct rnd_state *r);
