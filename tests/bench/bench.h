@@ -25,6 +25,7 @@ struct bench {
 
 /* goro.c */
 u64 goro_yields(const struct bench *b, u64 n);
+u64 goro_sleepers(const struct bench *b, u64 n);
 u64 goro_hops(const struct bench *b, u64 n);
 u64 goro_stream(const struct bench *b, u64 n);
 u64 goro_self(const struct bench *b, u64 n);
@@ -33,6 +34,7 @@ u64 goro_xwake(const struct bench *b, u64 n);
 
 /* peers.c */
 u64 kthread_yields(const struct bench *b, u64 n);
+u64 kthread_sleepers(const struct bench *b, u64 n);
 u64 kthread_hops(const struct bench *b, u64 n);
 u64 kthread_stream(const struct bench *b, u64 n);
 u64 kthread_spawn(const struct bench *b, u64 n);
@@ -41,5 +43,8 @@ u64 workqueue_spawn(const struct bench *b, u64 n);
 
 /* xwake: how long the CPU that is to be woken has idled before */
 #define XWAKE_REST_NS	50000
+
+/* sleepers: how long each sleeps */
+#define DOZE_NS		1000000
 
 #endif /* _GORO_TESTS_BENCH_H */

@@ -88,6 +88,50 @@ u64 goro_yields(const struct bench *b, u64 n)
 	return run(b, n, yields);
 }
 
+/* ---- sleep ----------------------------------------------------------- */
+
+static void dozer(void *arg)
+{
+	struct run *r = arg;
+	u64 i, n = r->each;
+
+	WRITE_ONCE(r->waiting, r->waiting + 1);	/* one P: no race */
+	goro_chan_recv(r->c, NULL);
+	for (i = 0; i < n; i++)
+		goro_sleep(DOZE_NS);
+	goro_wg_done(&r->wg);
+}
+
+/* many that sleep a millisecond again and again: how many wakes a second there can be */
+static u64 sleepers(struct run *r)
+{
+	struct goro_attr attr = { .name = "dozer", .stack_size = 4096 };
+	u32 tasks = r->b->arg, i;
+	u64 t;
+
+	r->each = r->n / tasks;
+	r->c = goro_chan_make(0, 0, 0);
+	if (IS_ERR(r->c))
+		return 0;
+	goro_wg_add(&r->wg, tasks);
+	for (i = 0; i < tasks; i++)
+		if (goro_go_attr(dozer, r, &attr))
+			goro_wg_done(&r->wg);	/* a figure that is off shows it */
+	while (READ_ONCE(r->waiting) < r->wg.n)
+		goro_yield();
+	t = ktime_get_ns();
+	goro_chan_close(r->c);
+	goro_wg_wait(&r->wg);
+	t = ktime_get_ns() - t;
+	goro_chan_put(r->c);
+	return t;
+}
+
+u64 goro_sleepers(const struct bench *b, u64 n)
+{
+	return run(b, n, sleepers);
+}
+
 /* ---- channels -------------------------------------------------------- */
 
 static void ponger(void *arg)

@@ -7,6 +7,7 @@
  */
 #include <linux/completion.h>
 #include <linux/err.h>
+#include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
@@ -74,7 +75,7 @@ static int cpu_of(const struct bench *b)
 	return b->procs == 1 ? 0 : -1;
 }
 
-/* ---- yield ----------------------------------------------------------- */
+/* ---- yield, sleep ----------------------------------------------------------- */
 
 static int yielder(void *arg)
 {
@@ -88,7 +89,24 @@ static int yielder(void *arg)
 	return member_end(c);
 }
 
-u64 kthread_yields(const struct bench *b, u64 n)
+static int dozer(void *arg)
+{
+	struct crew *c = arg;
+	u64 i;
+
+	atomic_inc(&c->waiting);
+	wait_for_completion(&c->go);
+	for (i = 0; i < c->each; i++) {
+		ktime_t t = ns_to_ktime(DOZE_NS);
+
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		schedule_hrtimeout_range(&t, 0, HRTIMER_MODE_REL);
+	}
+	return member_end(c);
+}
+
+/* b->arg threads on CPU 0, which begin together: ns until the last has ended */
+static u64 crowd(const struct bench *b, u64 n, int (*fn)(void *))
 {
 	struct crew c;
 	u32 i;
@@ -97,7 +115,7 @@ u64 kthread_yields(const struct bench *b, u64 n)
 	crew_init(&c, b, n, b->arg);
 	c.each = n / b->arg;
 	for (i = 0; i < b->arg; i++) {
-		if (start(&c, yielder, 0)) {
+		if (start(&c, fn, 0)) {
 			/* those that run have to end first */
 			atomic_sub(b->arg - i, &c.left);
 			complete_all(&c.go);
@@ -112,6 +130,16 @@ u64 kthread_yields(const struct bench *b, u64 n)
 	complete_all(&c.go);
 	wait_for_completion(&c.all);
 	return ktime_get_ns() - t;
+}
+
+u64 kthread_yields(const struct bench *b, u64 n)
+{
+	return crowd(b, n, yielder);
+}
+
+u64 kthread_sleepers(const struct bench *b, u64 n)
+{
+	return crowd(b, n, dozer);
 }
 
 /* ---- hop, stream ----------------------------------------------------- */
