@@ -388,7 +388,9 @@ struct goro_chan *goro_chan_alloc(u32 elem, u32 cap, u32 flags, size_t tail)
 		return ERR_PTR(-EINVAL);
 	if (flags & GORO_CHAN_IRQ && elem > GORO_CHAN_IRQ_ELEM_MAX)
 		return ERR_PTR(-EINVAL);
-	c = goro_alloc(tail ? ALIGN(bytes, 8) + tail : bytes);
+	if (tail)
+		bytes = ALIGN(bytes, 8) + tail;
+	c = goro_alloc(bytes);
 	if (!c)
 		return ERR_PTR(-ENOMEM);
 	c->irq = flags & GORO_CHAN_IRQ;
