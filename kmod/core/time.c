@@ -138,7 +138,7 @@ static int set(struct goro_timer *t, u64 at, u64 period)
 
 	if (t->fn && !was)
 		goro_owner_get(t->owner);	/* the caller runs in it */
-	t->period = period;
+	WRITE_ONCE(t->period, period);	/* goro_timer_reset() looks without the lock */
 	t->when = at ?: 1;
 	if (t->when > now && at != GORO_FOREVER)
 		arm(t);
