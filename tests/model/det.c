@@ -114,8 +114,11 @@ static void record(int g, bool end, struct result r)
 /* The running thread is about to do this; it goes on when it was picked. */
 static void point(enum point kind, const void *addr, size_t size)
 {
-	struct thread *th = &threads[self];
+	struct thread *th;
 
+	if (self < 0)
+		return;		/* before and after the run */
+	th = &threads[self];
 	th->next = (struct step){ kind, addr, size };
 	to_scheduler(th);
 	if (th->begins) {
@@ -183,7 +186,7 @@ static void sync_with(const void *addr, bool writes)
 {
 	struct object *o;
 
-	if (!det_exhaustive)
+	if (!det_exhaustive || self < 0)
 		return;
 	o = object(addr);
 	join(det_clock[self], o->write);
@@ -227,7 +230,7 @@ bool steps_depend(const struct step *a, const struct step *b)
 void det_atomic(void *address, bool writes)
 {
 	if (self < 0)
-		return;		/* before and after the run */
+		return;
 	point(writes ? P_WRITE : P_READ, address, 0);
 	sync_with(address, writes);
 }
@@ -346,12 +349,20 @@ u32 det_choose(u32 n)
 	return self < 0 ? 0 : explore_choose(n);
 }
 
-/* Now and then a step of time that matters (Mutex: 1 ms). */
+/* Time goes on where a timer fires, and now and then by what matters (Mutex: 1 ms). */
 u64 goro_now(void)
 {
-	if (self >= 0 && now_calls++ < 4 && det_choose(2))
+	if (self < 0)
+		return now;
+	if (now_calls++ < 4 && det_choose(2)) {
+		point(P_WRITE, &now, 0);
 		now += 2000000;
-	return ++now;
+		sync_with(&now, true);
+	} else {
+		point(P_READ, &now, 0);
+		sync_with(&now, false);
+	}
+	return now;
 }
 
 void goro_ktimer_init(goro_ktimer_t *t, goro_ktimer_ret_t (*fn)(goro_ktimer_t *t))
@@ -501,8 +512,10 @@ static void thread_main(void)
 		th->set = false;
 		th->running = true;
 		sync_with(th->timer, true);
+		point(P_WRITE, &now, 0);
 		if (th->timer->when > now)
 			now = th->timer->when;
+		sync_with(&now, true);
 		th->timer->fn(th->timer);
 		sync_with(th->timer, true);
 		th->running = false;
@@ -540,7 +553,7 @@ void det_run(const struct scenario *s, struct outcome *o)
 	memset(o, 0, sizeof(*o));
 	self = -1;
 	run++;
-	now = 0;
+	now = 1;
 	now_calls = 0;
 	group.held = 0;
 	memset(det_clock, 0, sizeof(det_clock));

@@ -46,3 +46,13 @@
 	{ "wg | a1 d | ww | ww", 0 },
 	{ "wg | a1 d | ww~", 0 },
 	{ "wg | a1 d | ww | k1", 0 },
+	/* timers */
+	{ "ti | n e", 0 },
+	{ "ti | n h", 0 },
+	{ "ti | n h n | e", 0 },
+	{ "ti | n n | e", 0 },
+	{ "ti | n h | e~", 0 },
+	{ "ti | n | e | h", 0 },
+	{ "ti | n P", 0 },
+	{ "ti | n e! P", 0 },
+	{ "ti | n e | k0", 0 },

@@ -8,11 +8,13 @@
  *
  *	c2	a channel with 2 buffered elements; i2: one of interrupts' kind
  *	wg, mu, rw, se	a WaitGroup (its count is 0), a mutex, an RWMutex, a semaphore of 2
+ *	ti		a timer that is set for ever
  *	s0 r0 x0 p0	send, receive, close, drop the only reference of channel 0
  *	[s0,r1]		select
  *	a2 d ww		add 2 to the WaitGroup, done, wait
  *	l u L U M V	lock and unlock the mutex, the RWMutex for writing, for reading
  *	q2 v2		acquire and release 2 of the semaphore
+ *	n h e P		set the timer anew, stop it, receive from it, drop it
  *	k1		cancel goroutine 1 (they count from 0)
  *	T		at the front: a thread, whose waiter lives for one wait only
  *	~ ! at the end	with a deadline, which comes at any moment; without waiting
@@ -39,6 +41,7 @@ enum op_kind {
 	OP_ADD, OP_WAIT,
 	OP_LOCK, OP_UNLOCK, OP_WLOCK, OP_WUNLOCK, OP_RLOCK, OP_RUNLOCK,
 	OP_ACQUIRE, OP_RELEASE, OP_CANCEL,
+	OP_SET, OP_STOP, OP_TICK, OP_DROP,
 };
 
 enum op_mode { M_FOREVER, M_DEADLINE, M_TRY };
@@ -55,7 +58,7 @@ struct scenario {
 	char text[256];
 	int nch, ng;
 	struct { u8 cap; bool irq; } ch[MAX_CH];
-	bool wg, mu, rw, se;
+	bool wg, mu, rw, se, ti;
 	struct { bool thread; int nops; struct op ops[MAX_OPS]; } g[MAX_G];
 };
 
@@ -95,6 +98,7 @@ struct objects {
 	struct goro_mutex mu;
 	struct goro_rwmutex rw;
 	struct goro_sema se;
+	struct goro_timer *ti;
 	u32 got[MAX_G];		/* bits of the lock operations that the goroutine holds by */
 };
 

@@ -42,7 +42,8 @@ static bool parse_op(const char *p, struct op *op)
 		{ 'w', OP_WAIT, false }, { 'l', OP_LOCK, false }, { 'u', OP_UNLOCK, false },
 		{ 'L', OP_WLOCK, false }, { 'U', OP_WUNLOCK, false }, { 'M', OP_RLOCK, false },
 		{ 'V', OP_RUNLOCK, false }, { 'q', OP_ACQUIRE, true }, { 'v', OP_RELEASE, true },
-		{ 'k', OP_CANCEL, true },
+		{ 'k', OP_CANCEL, true }, { 'n', OP_SET, false }, { 'h', OP_STOP, false },
+		{ 'e', OP_TICK, false }, { 'P', OP_DROP, false },
 	};
 	size_t i;
 
@@ -90,6 +91,8 @@ static bool parse_object(struct scenario *s, const char *p)
 		return s->rw = true;
 	if (!strcmp(p, "se"))
 		return s->se = true;
+	if (!strcmp(p, "ti"))
+		return s->ti = true;
 	if ((*p != 'c' && *p != 'i') || s->nch == MAX_CH || p[1] < '0' || p[1] > '4' || p[2])
 		return false;
 	s->ch[s->nch].irq = *p == 'i';
@@ -119,6 +122,8 @@ static bool op_valid(const struct scenario *s, const struct op *op)
 		return s->rw && goro_rwmutex_init;
 	case OP_ACQUIRE: case OP_RELEASE:
 		return s->se && goro_sema_init && op->arg >= 1 && op->arg <= SEM_SIZE;
+	case OP_SET ... OP_DROP:
+		return s->ti;
 	case OP_CANCEL:
 		return op->arg < s->ng && !s->g[op->arg].thread;
 	}
@@ -203,6 +208,8 @@ static int random_op(char *p, u64 *r, int nch, int ng, int kind)
 		return sprintf(p, " L%s U", mode(r));
 	case 23 ... 24:
 		return sprintf(p, " M%s V", mode(r));
+	case 28 ... 30:
+		return sprintf(p, " %s%s", ((const char *[]){ "n", "h", "e" })[below(r, 3)], "");
 	default:
 		n = 1 + below(r, SEM_SIZE);
 		return sprintf(p, " q%u%s v%u", n, mode(r), n);
@@ -232,7 +239,7 @@ static void random_drop(char *text, u64 *r)
  */
 void scenario_random(struct scenario *s, u64 seed)
 {
-	static const char * const objects[] = { "", "wg", "mu", "rw", "se" };
+	static const char * const objects[] = { "", "wg", "mu", "rw", "se", "ti" };
 	u64 r = seed * 0x9e3779b97f4a7c15ULL + 1;
 	char text[sizeof(s->text)];
 	int kind, nch, ng, g, i, len;
@@ -279,17 +286,23 @@ void objects_make(struct objects *o, const struct scenario *s)
 		goro_rwmutex_init(&o->rw);
 	if (s->se)
 		goro_sema_init(&o->se, SEM_SIZE);
+	if (s->ti)
+		o->ti = goro_timer_make(GORO_FOREVER);
 }
 
 void objects_free(struct objects *o, const struct scenario *s)
 {
 	int i, g, c;
-	bool put[MAX_CH] = { false };
+	bool put[MAX_CH] = { false }, dropped = !s->ti;
 
 	for (g = 0; g < s->ng; g++)
-		for (i = 0; i < s->g[g].nops; i++)
+		for (i = 0; i < s->g[g].nops; i++) {
 			if (s->g[g].ops[i].kind == OP_PUT)
 				put[s->g[g].ops[i].arg] = true;
+			dropped |= s->g[g].ops[i].kind == OP_DROP;
+		}
+	if (!dropped)
+		goro_timer_put(o->ti);
 	for (c = 0; c < s->nch; c++)
 		if (!put[c])
 			goro_chan_put(o->ch[c]);
@@ -385,6 +398,18 @@ struct result op_run(struct objects *o, const struct scenario *s, int g, int i)
 			r.ret = goro_rwmutex_runlock(&o->rw);
 		else
 			r.ret = goro_sema_release(&o->se, op->arg);
+		break;
+	case OP_SET:
+		r.ret = goro_timer_reset(o->ti, 1000000);
+		break;
+	case OP_STOP:
+		r.ret = goro_timer_stop(o->ti);
+		break;
+	case OP_TICK:
+		r.ret = goro_chan_recv_until(goro_timer_chan(o->ti), &elem, deadline);
+		break;
+	case OP_DROP:
+		goro_timer_put(o->ti);
 		break;
 	case OP_CANCEL:
 		model_cancel(op->arg);

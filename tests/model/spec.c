@@ -16,10 +16,14 @@
 
 enum phase { IDLE, BEGUN, WAITS, DONE };
 
+/* a timer is made set, for ever: that is stopped like any setting */
+enum { FOREVER = 1, TICKS };
+
 struct state {
 	struct { u8 n, closed, buf[4]; } ch[MAX_CH];
 	s8 wg, rw;		/* rw: readers, or -1 */
 	u8 mu, se;
+	u8 set, tick;		/* the timer is; it has fired, which was not received */
 	u8 cancelled;		/* a bit a goroutine */
 	u8 nwait, wait[MAX_G];	/* who waits, in order */
 	struct { u8 op, phase; } g[MAX_G];
@@ -326,6 +330,18 @@ static bool moment(struct state *st, int g, int way, bool *more)
 	case OP_RUNLOCK:
 	case OP_RELEASE:
 		return release(st, g);
+	case OP_SET:
+	case OP_STOP:
+		i = st->set || st->tick;	/* nothing stale is received */
+		st->set = op->kind == OP_SET ? TICKS : 0;
+		st->tick = 0;
+		return done(st, g, i, 0, -1);
+	case OP_TICK:
+		i = st->tick;
+		st->tick = 0;
+		return i ? done(st, g, 1, 0, -1) : waits(st, g);
+	case OP_DROP:
+		return done(st, g, 0, 0, -1);
 	case OP_CANCEL:
 		st->cancelled |= 1 << op->arg;
 		if (st->g[op->arg].phase == WAITS && !done(st, op->arg, -ECANCELED, 0, -1))
@@ -333,6 +349,21 @@ static bool moment(struct state *st, int g, int way, bool *more)
 		return done(st, g, 0, 0, -1);
 	}
 	return false;
+}
+
+/* The timer fires: the first who waits for it gets it, or it is kept. */
+static bool fires(struct state *st)
+{
+	int i;
+
+	if (st->set != TICKS)
+		return false;
+	st->set = 0;
+	for (i = 0; i < st->nwait; i++)
+		if (op_of(st, st->wait[i])->kind == OP_TICK)
+			return done(st, st->wait[i], 1, 0, -1);
+	st->tick = 1;
+	return true;
 }
 
 /* What may end a wait by itself: its deadline, or a lock that it gets. */
@@ -388,7 +419,7 @@ static bool search(const struct state *st, int pos)
 		return false;
 	if (pos == hist->n) {
 		for (g = 0; g < sc->ng; g++)
-			if (st->g[g].phase != IDLE && !may_wait_for_ever(st, g))
+			if (st->g[g].phase != IDLE && (st->set == TICKS || !may_wait_for_ever(st, g)))
 				break;
 		if (g == sc->ng)
 			return true;
@@ -406,6 +437,9 @@ static bool search(const struct state *st, int pos)
 			return search(&next, pos + 1);
 		}
 	}
+	next = *st;
+	if (fires(&next) && search(&next, pos))
+		return true;
 	for (g = 0; g < sc->ng; g++) {
 		if (st->g[g].phase == BEGUN) {
 			for (way = 0, more = true; more; way++) {
@@ -444,6 +478,7 @@ const char *spec_check(const struct scenario *s, const struct history *h)
 	memo.now++;
 	steps = 0;
 	memset(&st, 0, sizeof(st));
+	st.set = FOREVER;
 	if (search(&st, 0))
 		return NULL;
 	return steps > MEMO / 2 ? "the search is too long" : "no order of its operations is Go's";
@@ -454,6 +489,7 @@ void history_print(const struct scenario *s, const struct history *h)
 	static const char * const names[] = {
 		"send", "recv", "close", "put", "select", "add", "wait", "lock", "unlock", "wlock",
 		"wunlock", "rlock", "runlock", "acquire", "release", "cancel",
+		"reset", "stop", "tick", "drop",
 	};
 	u8 n[MAX_G] = { 0 };
 	int i;

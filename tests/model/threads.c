@@ -10,7 +10,7 @@
  * the harness itself shares is atomic and relaxed, so that it orders nothing.
  *
  * The end of a run: `busy` counts who neither has ended nor waits without a
- * deadline. Whoever readies another counts it before it can run, so where it is
+ * deadline, and timers that are set. Whoever readies another counts it before it can run, so where it is
  * zero nobody will ever go on: these are taken down by a cancel, and were left
  * waiting as far as spec.c is concerned.
  */
@@ -237,6 +237,7 @@ static void *timer_main(void *arg)
 		goro_lock(&timer_lock);
 		t->running = false;
 		goro_unlock(&timer_lock);
+		less_busy();
 	}
 	return NULL;
 }
@@ -254,6 +255,7 @@ void goro_ktimer_start(goro_ktimer_t *t, u64 when)
 	goro_lock(&timer_lock);
 	if (list_empty(&t->node)) {
 		list_add_tail(&t->node, &timers);
+		add(&busy, 1);
 		add(&timers_set, 1);
 	}
 	goro_unlock(&timer_lock);
@@ -262,15 +264,18 @@ void goro_ktimer_start(goro_ktimer_t *t, u64 when)
 
 static bool timer_unset(goro_ktimer_t *t)
 {
-	bool runs;
+	bool runs, was_set;
 
 	goro_lock(&timer_lock);
-	if (!list_empty(&t->node)) {
+	was_set = !list_empty(&t->node);
+	if (was_set) {
 		list_del_init(&t->node);
 		add(&timers_set, -1);
 	}
 	runs = t->running;
 	goro_unlock(&timer_lock);
+	if (was_set)
+		less_busy();
 	return !runs;
 }
 
@@ -436,6 +441,12 @@ static int race(void)
 }
 
 /* ---------------------------------------------------------------------- */
+
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+	return "halt_on_error=1";
+}
 
 static void on_death(void)
 {
