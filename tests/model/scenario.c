@@ -100,6 +100,14 @@ static bool parse_object(struct scenario *s, const char *p)
 	return true;
 }
 
+bool scenario_lacks;
+
+static bool there(bool has)
+{
+	scenario_lacks |= !has;
+	return has;
+}
+
 static bool op_valid(const struct scenario *s, const struct op *op)
 {
 	int i;
@@ -108,7 +116,7 @@ static bool op_valid(const struct scenario *s, const struct op *op)
 	case OP_SEND ... OP_PUT:
 		return op->arg < s->nch;
 	case OP_SELECT:
-		if (!goro_select_until)
+		if (!there(goro_select_until))
 			return false;
 		for (i = 0; i < op->ncases; i++)
 			if (op->alts[i].chan >= s->nch)
@@ -117,11 +125,11 @@ static bool op_valid(const struct scenario *s, const struct op *op)
 	case OP_ADD: case OP_WAIT:
 		return s->wg;
 	case OP_LOCK: case OP_UNLOCK:
-		return s->mu && goro_mutex_init;
+		return s->mu && there(goro_mutex_init);
 	case OP_WLOCK ... OP_RUNLOCK:
-		return s->rw && goro_rwmutex_init;
+		return s->rw && there(goro_rwmutex_init);
 	case OP_ACQUIRE: case OP_RELEASE:
-		return s->se && goro_sema_init && op->arg >= 1 && op->arg <= SEM_SIZE;
+		return s->se && there(goro_sema_init) && op->arg >= 1 && op->arg <= SEM_SIZE;
 	case OP_SET ... OP_DROP:
 		return s->ti;
 	case OP_CANCEL:
@@ -136,6 +144,7 @@ bool scenario_parse(struct scenario *s, const char *text)
 	int g = -1, i;
 
 	memset(s, 0, sizeof(*s));
+	scenario_lacks = false;
 	if (strlen(text) >= sizeof(copy))
 		return false;
 	memcpy(copy, text, strlen(text) + 1);

@@ -179,6 +179,15 @@ void goro_ready(struct goro_waiter *w)
 	futex_wake(&other->ready);	/* its place stays */
 }
 
+u32 model_random(u32 n)
+{
+	static __thread u64 state;
+
+	if (!state)
+		state = self + 2;
+	return (rnd(&state) >> 33) % n;
+}
+
 u64 goro_now(void)
 {
 	struct timespec t;
@@ -510,7 +519,7 @@ int main(int argc, char **argv)
 		if (!text && i % 3)
 			scenario_random(&sc, seed + i);
 		else if (!text && !scenario_parse(&sc, list[i / 3 % ARRAY_SIZE(list)].text))
-			abort();
+			continue;	/* core/ lacks it */
 		for (c = 0; good && c < 5; c++)
 			good = one_run();
 	}

@@ -64,5 +64,6 @@ void goro_free(void *p);
 
 /* one of n, each of which is tried */
 u32 det_choose(u32 n);
+#define goro_random(n)		det_choose(n)
 
 #endif /* GORO_PORT_H */

@@ -55,6 +55,9 @@ void goro_ktimer_cancel(goro_ktimer_t *t);
 #define goro_owner_put(m)	((void)(m))
 #define goro_caller()		0UL
 
+u32 model_random(u32 n);
+#define goro_random(n)		model_random(n)
+
 #define GORO_CHAN_BYTES_MAX	(1ULL << 30)
 #define goro_alloc(size)	calloc(1, size)
 #define goro_free(p)		free(p)
