@@ -41,7 +41,7 @@ static bool could_wake(void)
  */
 void goro_wake_p(void)
 {
-	unsigned int i, n = READ_ONCE(goro_sched.procs);
+	unsigned int i, n;
 	int cpu;
 
 again:
@@ -50,6 +50,7 @@ again:
 	if (atomic_cmpxchg(&goro_sched.nspinning, 0, 1) != 0)
 		return;
 	cpu = raw_smp_processor_id();
+	n = READ_ONCE(goro_sched.procs);	/* each time: it may have grown */
 	for (i = 0; i <= n; i++) {
 		struct goro_p *p = goro_sched.ps[cpu];
 
