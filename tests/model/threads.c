@@ -477,7 +477,7 @@ int main(int argc, char **argv)
 #include "list.h"
 	};
 	pthread_t threads[MAX_G], timer;
-	u64 seed = 0, n = 15000, i;
+	u64 seed = 0, n = 10000, i;
 	const char *text = NULL;
 	double seconds = 0;
 	bool good = true;
