@@ -50,6 +50,7 @@ static int __init goro_init_module(void)
 		pr_err("goro: not supported: %s\n", why_not);
 		return -EOPNOTSUPP;
 	}
+	goro_port_init();
 	err = goro_g_init();
 	if (err)
 		return err;

@@ -6,7 +6,7 @@
  * goro_chan in core.h for the invariants and their exceptions.
  *
  * Lock order: the channel's lock, inside it the poll queue's. Nothing else is
- * taken under a channel's lock; nobody holds two channels' locks here. The lock
+ * taken under a channel's lock; only a select holds several (select.c). The lock
  * of an IRQ channel (GORO_CHAN_IRQ) is always taken with interrupts off, that of
  * others never in an interrupt. Each operation is compiled for both: the plain
  * one asks once.
@@ -15,75 +15,28 @@
  * readied after the lock was dropped, and then the channel is not touched any
  * more, as the partner may have dropped the last reference by then. A waiter
  * that was not claimed by a partner (deadline, cancel, signal) takes its sudog
- * off under the lock before its call returns.
+ * off under the lock before its call returns. What is done under the lock is in
+ * chan.h, where select.c has it from, too.
  *
  * Poll: a poller adds itself to pollq and then asks goro_chan_poll(), which
  * takes the lock; we change the state and look for pollers under the lock. So
  * either it sees the change or we see it.
  */
-#include "core.h"
+#include "chan.h"
 
 static atomic64_t chan_ids;
 
-static __always_inline void copy_elem(void *to, const void *from, u32 size)
-{
-	if (likely(size == 8))
-		memcpy(to, from, 8);
-	else if (size)
-		memcpy(to, from, size);
-}
-
-static __always_inline void *slot(struct goro_chan *c, u32 i)
-{
-	if (i >= c->cap)
-		i -= c->cap;
-	return c->buf + (size_t)i * c->elem;
-}
-
-/* The lock of a channel whose kind is known. */
-#define lock(c, irq, flags)						\
-do {									\
-	if (irq)							\
-		goro_irq_save(flags);					\
-	goro_lock(&(c)->lock);						\
-} while (0)
-
-#define unlock(c, irq, flags)						\
-do {									\
-	goro_unlock(&(c)->lock);					\
-	if (irq)							\
-		goro_irq_restore(flags);				\
-} while (0)
-
-/* The same of either kind, where speed is no matter. */
+/* The lock of either kind, for core's other files. */
 unsigned long goro_chan_lock(struct goro_chan *c)
 	__acquires(&c->lock)
 {
-	unsigned long flags = 0;
-
-	lock(c, c->irq, flags);
-	return flags;
+	return lock_any(c);
 }
 
 void goro_chan_unlock(struct goro_chan *c, unsigned long flags)
 	__releases(&c->lock)
 {
-	bool irq = c->irq;
-
-	unlock(c, irq, flags);
-}
-
-/* First waiter that can be had; the lock is held. */
-static __always_inline struct goro_sudog *claim_first(struct list_head *q)
-{
-	while (!list_empty(q)) {
-		struct goro_sudog *sg = list_first_entry(q, struct goro_sudog, node);
-
-		list_del_init(&sg->node);
-		if (goro_claim(sg->w, GORO_BY_PARTNER))
-			return sg;
-	}
-	return NULL;
+	unlock_any(c, flags);
 }
 
 /* A wait that no partner ended: nobody else can find the sudog after this. */
@@ -97,7 +50,7 @@ static noinline int give_up(struct goro_chan *c, struct goro_waiter *w,
 	return goro_why_errno(why);
 }
 
-static noinline int wait_on_nil(u64 deadline)
+noinline int goro_wait_on_nil(u64 deadline)
 {
 	struct goro_thread t;
 	struct goro_waiter *w;
@@ -120,7 +73,6 @@ static __always_inline int chan_send(struct goro_chan *c, const void *v, u64 dea
 {
 	struct goro_thread t;
 	struct goro_waiter *w;
-	struct goro_sudog *sg;
 	unsigned long flags = 0;
 	enum goro_claim why;
 
@@ -129,22 +81,10 @@ static __always_inline int chan_send(struct goro_chan *c, const void *v, u64 dea
 		unlock(c, irq, flags);
 		return -EPIPE;
 	}
-	sg = claim_first(&c->recvq);
-	if (sg) {
-		if (sg->elem)
-			copy_elem(sg->elem, v, c->elem);
-		w = sg->w;
-		goro_trace_chan_send(c);
+	if (send_now(c, v, &w)) {
 		unlock(c, irq, flags);
-		goro_ready(w);
-		return 0;
-	}
-	if (c->n < c->cap) {
-		copy_elem(slot(c, c->head + c->n), v, c->elem);
-		c->n++;
-		goro_pollq_wake(&c->pollq, GORO_POLL_IN);
-		goro_trace_chan_send(c);
-		unlock(c, irq, flags);
+		if (w)
+			goro_ready(w);
 		return 0;
 	}
 	if (deadline == 0) {
@@ -177,44 +117,14 @@ static __always_inline int chan_recv(struct goro_chan *c, void *v, u64 deadline,
 {
 	struct goro_thread t;
 	struct goro_waiter *w;
-	struct goro_sudog *sg;
 	unsigned long flags = 0;
 	enum goro_claim why;
 
 	lock(c, irq, flags);
-	if (c->n) {
-		void *from = slot(c, c->head);
-
-		if (v)
-			copy_elem(v, from, c->elem);
-		c->head = c->head + 1 < c->cap ? c->head + 1 : 0;
-		c->n--;
-		if (irq && unlikely(c->timer))
-			goro_timer_taken(c->timer);
-		/* full means that senders may wait: the first one's goes in */
-		sg = claim_first(&c->sendq);
-		if (sg) {
-			copy_elem(slot(c, c->head + c->n), sg->elem, c->elem);
-			c->n++;
-			w = sg->w;
-		} else {
-			goro_pollq_wake(&c->pollq, GORO_POLL_OUT);
-			w = NULL;
-		}
-		goro_trace_chan_recv(c);
+	if (recv_now(c, v, irq, &w)) {
 		unlock(c, irq, flags);
 		if (w)
 			goro_ready(w);
-		return 1;
-	}
-	sg = claim_first(&c->sendq);
-	if (sg) {
-		if (v)
-			copy_elem(v, sg->elem, c->elem);
-		w = sg->w;
-		goro_trace_chan_recv(c);
-		unlock(c, irq, flags);
-		goro_ready(w);
 		return 1;
 	}
 	if (unlikely(c->closed)) {
@@ -265,7 +175,7 @@ static noinline int recv_irq(struct goro_chan *c, void *v, u64 deadline)
 static __always_inline int send(struct goro_chan *c, const void *v, u64 deadline)
 {
 	if (unlikely(!c))
-		return wait_on_nil(deadline);
+		return goro_wait_on_nil(deadline);
 	if (unlikely(c->irq))
 		return send_irq(c, v, deadline);
 	return chan_send(c, v, deadline, false);
@@ -274,7 +184,7 @@ static __always_inline int send(struct goro_chan *c, const void *v, u64 deadline
 static __always_inline int recv(struct goro_chan *c, void *v, u64 deadline)
 {
 	if (unlikely(!c))
-		return wait_on_nil(deadline);
+		return goro_wait_on_nil(deadline);
 	if (unlikely(c->irq))
 		return recv_irq(c, v, deadline);
 	return chan_recv(c, v, deadline, false);
@@ -339,14 +249,15 @@ int goro_chan_close(struct goro_chan *c)
 		goro_chan_unlock(c, flags);
 		return -EBADFD;
 	}
-	c->closed = true;
+	WRITE_ONCE(c->closed, true);	/* select reads it without the lock */
 	for (i = 0; i < 2; i++) {
 		struct goro_sudog *sg, *tmp;
 
 		list_for_each_entry_safe(sg, tmp, q[i], node) {
-			list_del_init(&sg->node);
-			if (!goro_claim(sg->w, GORO_BY_CLOSE))
+			if (!claim_sudog(sg, GORO_BY_CLOSE)) {
+				goro_count(GORO_C_STALE);
 				continue;
+			}
 			goro_count(GORO_C_WAKE_CLOSE);
 			list_add_tail(&sg->node, &claimed);
 		}
@@ -361,21 +272,9 @@ EXPORT_SYMBOL_GPL(goro_chan_close);
 
 struct goro_waiter *goro_chan_offer(struct goro_chan *c, const void *v)
 {
-	struct goro_sudog *sg = claim_first(&c->recvq);
+	struct goro_waiter *w;
 
-	if (sg) {
-		if (sg->elem)
-			copy_elem(sg->elem, v, c->elem);
-		goro_trace_chan_send(c);
-		return sg->w;
-	}
-	if (c->n < c->cap) {
-		copy_elem(slot(c, c->head + c->n), v, c->elem);
-		c->n++;
-		goro_pollq_wake(&c->pollq, GORO_POLL_IN);
-		goro_trace_chan_send(c);
-	}
-	return NULL;
+	return send_now(c, v, &w) ? w : NULL;
 }
 
 struct goro_chan *goro_chan_alloc(u32 elem, u32 cap, u32 flags, size_t tail)
@@ -475,6 +374,22 @@ goro_pollq_t *goro_chan_wq(struct goro_chan *c)
 {
 	return &c->pollq;
 }
+EXPORT_SYMBOL_GPL(goro_chan_wq);	/* for tests, as the next */
+
+/*
+ * Does somebody wait? Not those whom something else has claimed already, and who
+ * have not taken their sudogs off yet: to count them would only wake pollers for
+ * nothing, as each waiter that comes wakes them anew.
+ */
+static bool has_waiter(struct list_head *q)
+{
+	struct goro_sudog *sg;
+
+	list_for_each_entry(sg, q, node)
+		if (goro_claimable(sg->w))
+			return true;
+	return false;
+}
 
 /* would a receive, a send not block? */
 goro_poll_t goro_chan_poll(struct goro_chan *c)
@@ -484,13 +399,14 @@ goro_poll_t goro_chan_poll(struct goro_chan *c)
 
 	if (c->closed)
 		mask = GORO_POLL_IN | GORO_POLL_OUT | GORO_POLL_HUP;
-	if (c->n || !list_empty(&c->sendq))
+	if (c->n || has_waiter(&c->sendq))
 		mask |= GORO_POLL_IN;
-	if (!c->timer && (c->n < c->cap || !list_empty(&c->recvq)))
+	if (!c->timer && (c->n < c->cap || has_waiter(&c->recvq)))
 		mask |= GORO_POLL_OUT;
 	goro_chan_unlock(c, flags);
 	return mask;
 }
+EXPORT_SYMBOL_GPL(goro_chan_poll);
 
 void goro_chan_waiters(struct goro_chan *c, u32 *senders, u32 *receivers, bool *closed)
 {

@@ -50,6 +50,28 @@ static inline int goro_why_errno(enum goro_claim why)
 	}
 }
 
+/*
+ * A select, in parts: select.c puts them together for channels, and for cases that
+ * only the port knows the port does (sched/select_file.c). See select.c.
+ */
+struct goro_select {
+	struct goro_case *cases;
+	u32 n;				/* cases */
+	u32 m;				/* those of channels, cases[].order: in lock order */
+	bool irq;			/* locked, and interrupts are off */
+	unsigned long flags;
+};
+
+bool goro_case_looks_ready(const struct goro_case *k);
+bool goro_case_try(struct goro_case *k);
+void goro_select_sort(struct goro_select *s);
+void goro_select_lock(struct goro_select *s);
+void goro_select_unlock(struct goro_select *s);
+int goro_select_pass(struct goro_select *s, struct goro_waiter **w);
+void goro_select_enqueue(struct goro_select *s, struct goro_waiter *w);
+void goro_select_dequeue(struct goro_select *s);
+int goro_select_woken(struct goro_select *s, struct goro_waiter *w, enum goro_claim why);
+
 /* wait lists: WaitGroup's and group's (core/waitlist.c) */
 int goro_waitlist_wait(struct list_head *list, goro_lock_t *lock, u64 deadline,
 		       bool nocancel, enum goro_reason reason) __releases(lock);

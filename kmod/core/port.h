@@ -6,6 +6,10 @@
  *
  *   goro_lock_t                      a spinlock; goro_lock_init/lock/unlock
  *   goro_irq_save(f), _restore(f)    around a lock that interrupts take, too
+ *   goro_locks_begin(), _end()       around locks of which many are held at once; opens
+ *                                    a section, which stays open at the end. Each is
+ *                                    taken by goro_lock_more(l), in one order everywhere,
+ *                                    and dropped by goro_unlock_more(l)
  *   goro_may_wait()                  is the caller a goroutine or a thread, not
  *                                    an interrupt?
  *   goro_misuse()                    say so, once; returns the errno for it
@@ -51,6 +55,9 @@
  *   goro_owner_get(m), _put(m)       pin the module m (NULL: none) that gave a function
  *   goro_caller()                    who called the function in which this stands
  *   goro_alloc(size), goro_free(p)   zeroed memory charged to the caller
+ *   goro_random(n)                   a number below n, each as likely; n > 0
+ *   goro_select_foreign(cases, n, deadline)   a select with cases that core does not
+ *                                    know; -EINVAL where the port knows none
  *   goro_pollq_*                     poll(2)'s waiters of a channel
  *   goro_count(id)                   see stats.h
  */

@@ -13,6 +13,7 @@
 #define _GORO_CORE_PORT_USER_H
 
 #include <goro/chan.h>
+#include <goro/select.h>
 #include <goro/sync.h>
 #include <goro/time.h>
 #include "stats.h"
@@ -36,6 +37,27 @@ typedef u32 goro_poll_t;
 #define goro_trace_chan_send(c)		((void)(c))
 #define goro_trace_chan_recv(c)		((void)(c))
 #define goro_trace_chan_close(c)	((void)(c))
+#endif
+
+/* which of several is chosen is up to the port; this is a choice, too */
+#ifndef goro_random
+#define goro_random(n)			((void)(n), 0U)
+#endif
+
+/* for ports whose locks need no more than to be taken in order */
+#ifndef goro_locks_begin
+#define goro_locks_begin()		goro_section_begin()
+#define goro_locks_end()		do { } while (0)
+#define goro_lock_more(l)		goro_lock(l)
+#define goro_unlock_more(l)		goro_unlock(l)
+#endif
+
+#ifndef goro_select_foreign
+#define goro_select_foreign(cases, n, deadline)	((void)(deadline), -EINVAL)
+#endif
+
+#ifndef goro_trace_select
+#define goro_trace_select(n, pick)	((void)(n), (void)(pick))
 #endif
 
 #ifndef goro_count

@@ -61,7 +61,11 @@
 	X(GO_ATOMIC, "g_created_atomic") \
 	X(TIMER_FIRE, "timer_fires") \
 	X(TIMER_STALE, "timer_fires_stale") \
-	X(MISUSE, "misuses")
+	X(MISUSE, "misuses") \
+	X(SELECT_PARK, "select_parks") \
+	X(SELECT_MISS, "select_misses") \
+	X(SELECT_EVENT, "select_events") \
+	X(STALE, "stale_sudogs")
 
 enum goro_counter {
 #define GORO_COUNTER_ID(id, name) GORO_C_##id,

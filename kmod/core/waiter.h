@@ -13,10 +13,11 @@
  *                                           (sched/event.h)
  *
  * The waiter itself moves RUN to WAIT (a full barrier: see goro_wait_begin())
- * and the reason back to RUN, when it runs again and nobody else can hold it:
- * its sudogs are off every queue and its timer is cancelled. That is why no
- * sequence number is needed: a sudog found in a queue under the queue's lock
- * always belongs to the wait that is going on.
+ * and the reason back to RUN, when it runs again and its timer is cancelled. In
+ * RUN nobody can claim it, and it does not wait again before its sudogs are off
+ * every queue, each taken off under the queue's lock. That is why no sequence
+ * number is needed: a sudog found in a queue under the queue's lock belongs to
+ * the wait that is going on, or to one that has ended and cannot be claimed.
  */
 #ifndef _GORO_CORE_WAITER_H
 #define _GORO_CORE_WAITER_H
@@ -47,6 +48,7 @@ enum goro_waiter_kind {
 struct goro_waiter {
 	atomic_t claim;			/* enum goro_claim, by cmpxchg */
 	int kind;			/* the waiter's, for each wait anew, while it is in RUN */
+	struct goro_sudog *won;		/* the claimer's, until it has readied: where it was met */
 	u64 on;				/* for dumps: a channel's id, or an object's address */
 	u64 holder;			/* likewise: the goroutine that has it, where that is known */
 	struct goro_sudog sg;		/* for waits in one queue */
@@ -72,6 +74,14 @@ static __always_inline bool goro_claim(struct goro_waiter *w, enum goro_claim wh
 	return atomic_cmpxchg(&w->claim, old, why) == old;
 }
 
+/* Could a partner claim it now? */
+static inline bool goro_claimable(struct goro_waiter *w)
+{
+	int claim = atomic_read(&w->claim);
+
+	return claim == GORO_WAIT || claim == GORO_WAIT_NC;
+}
+
 /* why a goroutine waits, for traces and dumps */
 enum goro_reason {
 	GORO_R_NONE,
@@ -87,6 +97,7 @@ enum goro_reason {
 	GORO_R_EVENT,		/* goro_wait_event() */
 	GORO_R_COMPLETION,	/* goro_wait_for_completion(); its M waits, too */
 	GORO_R_THROTTLED,	/* runnable, but its account has used its CPU time */
+	GORO_R_SELECT,
 	GORO_R_MAX
 };
 

@@ -64,12 +64,11 @@ static inline void goro_event_ready(struct goro_waiter *w)
 }
 
 /*
- * ARMED -> WAIT, and park; back in RUN or FIRED. Opens the section itself, and
- * decides here whether this wait keeps its M: tracers may have marked functions
+ * ARMED -> WAIT, in a section: GORO_WAIT, and it has to park; or the reason why
+ * not. Decides here whether this wait keeps its M: tracers may have marked functions
  * of this G since it was armed, and nobody has looked at the kind yet.
  */
-static __always_inline enum goro_claim
-goro_event_commit(struct goro_waiter *w, u64 deadline, bool nocancel, enum goro_reason reason)
+static __always_inline enum goro_claim goro_event_wait(struct goro_waiter *w, bool nocancel)
 {
 	int old;
 
@@ -78,20 +77,30 @@ goro_event_commit(struct goro_waiter *w, u64 deadline, bool nocancel, enum goro_
 		if (unlikely(goro_is_bound(goro_w_to_g(w))))
 			goro_bind_wait(goro_w_to_g(w));
 	}
-	goro_section_begin();
 	old = atomic_cmpxchg(&w->claim, GORO_ARMED, nocancel ? GORO_WAIT_NC : GORO_WAIT);
 	if (old != GORO_ARMED) {
-		goro_section_end();
 		if (old != GORO_FIRED)
 			goro_misuse_by("a condition of goro_wait_event() parks");
 		return GORO_BY_EVENT;
 	}
 	if (w->kind != GORO_W_THREAD && !nocancel && READ_ONCE(goro_w_to_g(w)->cancelled) &&
-	    goro_claim(w, GORO_BY_CANCEL)) {
-		goro_section_end();
+	    goro_claim(w, GORO_BY_CANCEL))
 		return GORO_BY_CANCEL;
-	}
-	return goro_park(w, deadline, reason);
+	return GORO_WAIT;
+}
+
+/* The same, and park; back in RUN or FIRED. Opens the section itself. */
+static __always_inline enum goro_claim
+goro_event_commit(struct goro_waiter *w, u64 deadline, bool nocancel, enum goro_reason reason)
+{
+	enum goro_claim why;
+
+	goro_section_begin();
+	why = goro_event_wait(w, nocancel);
+	if (why == GORO_WAIT)
+		return goro_park(w, deadline, reason);
+	goro_section_end();
+	return why;
 }
 
 /* It is out of all queues: nobody can claim it any more. */

@@ -4,18 +4,16 @@
  * wait queues that the file's poll names, as epoll does it. Armed while they
  * are made and the file is asked (event.h), so a wakeup is seen either way.
  *
- * The callback runs under the wait queue's lock, often in softirq: it claims
- * and readies through an inbox, nothing else. Entries are removed before the
- * call returns; where the queue itself goes first (POLLFREE), its owner tells
- * each entry, and we look at the head under RCU, as epoll does.
+ * Entries are removed before the call returns; see poll.h for the queue that goes
+ * first.
  */
 #include <linux/file.h>
 #include <linux/net.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <net/sock.h>
-#include "event.h"
 #include "io.h"
+#include "poll.h"
 
 #define ENTRIES	4	/* queues that cost no allocation; sockets have one or two */
 #define MORE	14	/* in each further piece: about 1 KiB */
@@ -45,24 +43,8 @@ struct poller {
 static int on_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
 	struct poll_entry *e = container_of(wait, struct poll_entry, wait);
-	struct goro_waiter *w = e->w;
-	__poll_t mask = key_to_poll(key);
-	enum goro_fire fire;
 
-	if (mask && !(mask & (e->events | POLLFREE)))
-		return 0;
-	fire = goro_event_fire(w);
-	if (mask & POLLFREE) {
-		/*
-		 * After the release the entry may be gone, if something else
-		 * has woken the waiter; so it comes after the claim.
-		 */
-		list_del_init(&wait->entry);
-		smp_store_release(&e->head, NULL);	/* unregister() acquires */
-	}
-	if (fire == GORO_FIRE_READY)
-		goro_event_ready(w);
-	return 1;
+	return goro_poll_wakeup(e->w, wait, &e->head, e->events, key);
 }
 
 static struct poll_entry *new_entry(struct poller *poller)
@@ -98,15 +80,9 @@ static void on_register(struct file *file, wait_queue_head_t *head, poll_table *
 	add_wait_queue(head, &e->wait);
 }
 
-static void unregister_one(struct poll_entry *e)
+static void leave(struct poll_entry *e)
 {
-	wait_queue_head_t *head;
-
-	rcu_read_lock();
-	head = smp_load_acquire(&e->head);	/* on_wakeup() releases */
-	if (head)
-		remove_wait_queue(head, &e->wait);
-	rcu_read_unlock();
+	goro_poll_leave(&e->wait, &e->head);
 }
 
 static void unregister(struct poller *poller)
@@ -114,10 +90,10 @@ static void unregister(struct poller *poller)
 	struct more *more;
 
 	while (poller->n)
-		unregister_one(&poller->e[--poller->n]);
+		leave(&poller->e[--poller->n]);
 	while ((more = poller->more)) {
 		while (more->n)
-			unregister_one(&more->e[--more->n]);
+			leave(&more->e[--more->n]);
 		poller->more = more->next;
 		kfree(more);
 	}
@@ -139,8 +115,8 @@ static __poll_t ask(struct file *file, struct socket *sock, poll_table *pt)
  * error queue has something; to one who does not read that it is no news, and
  * without end.
  */
-static __poll_t ready(struct file *file, struct socket *sock, __poll_t events,
-		      poll_table *pt, bool no_errqueue)
+__poll_t goro_poll_ask(struct file *file, struct socket *sock, __poll_t events,
+		       poll_table *pt, bool no_errqueue)
 {
 	__poll_t mask = ask(file, sock, pt) & events;
 
@@ -160,7 +136,7 @@ static int poll(struct file *file, struct socket *sock, __poll_t events, u64 dea
 	if (unlikely(!goro_may_wait()))
 		return goro_misuse();
 	events |= EPOLLERR | EPOLLHUP;
-	mask = ready(file, sock, events, NULL, no_errqueue);
+	mask = goro_poll_ask(file, sock, events, NULL, no_errqueue);
 	if (mask)
 		return (__force int)mask;
 	if (deadline == GORO_NOW)
@@ -174,7 +150,7 @@ static int poll(struct file *file, struct socket *sock, __poll_t events, u64 dea
 		init_poll_funcptr(&poller.pt, on_register);
 		poller.pt._key = events;
 		/* the locks of the queues order the entries and this look */
-		mask = ready(file, sock, events, &poller.pt, no_errqueue);
+		mask = goro_poll_ask(file, sock, events, &poller.pt, no_errqueue);
 		if (mask || poller.err) {
 			unregister(&poller);
 			return mask ? (__force int)mask : poller.err;
@@ -183,7 +159,7 @@ static int poll(struct file *file, struct socket *sock, __poll_t events, u64 dea
 		unregister(&poller);
 		if (why != GORO_BY_EVENT)
 			return goro_why_errno(why);
-		mask = ready(file, sock, events, NULL, no_errqueue);
+		mask = goro_poll_ask(file, sock, events, NULL, no_errqueue);
 		if (mask)
 			return (__force int)mask;
 	}

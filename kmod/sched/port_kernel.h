@@ -22,6 +22,65 @@
 #define goro_irq_restore(flags)	local_irq_restore(flags)
 
 /*
+ * Many locks at once. preempt_count has room for 255, so each gives back what it
+ * took: the section's is enough. lockdep has room for 48, and counts those of a
+ * class that are taken under one map in one entry, as long as no other class comes
+ * in between.
+ */
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+extern struct goro_nest {
+	struct lockdep_map dep_map;
+} goro_nest;
+#define goro_nest_acquire()	lock_map_acquire(&goro_nest.dep_map)
+#define goro_nest_release()	lock_map_release(&goro_nest.dep_map)
+#else
+#define goro_nest_acquire()	do { } while (0)
+#define goro_nest_release()	do { } while (0)
+#endif
+
+static inline void goro_locks_begin(void)
+{
+	goro_section_begin();
+	goro_nest_acquire();
+}
+
+static inline void goro_locks_end(void)
+{
+	goro_nest_release();
+}
+
+/* sparse cannot count locks that are taken in a loop: to it there is none */
+static inline void goro_lock_more(goro_lock_t *l)
+{
+	spin_lock_nest_lock(l, &goro_nest);
+	__release(l);
+	if (IS_ENABLED(CONFIG_PREEMPT_COUNT))
+		preempt_count_sub(1);
+}
+
+static inline void goro_unlock_more(goro_lock_t *l)
+{
+	__acquire(l);
+	if (IS_ENABLED(CONFIG_PREEMPT_COUNT))
+		preempt_count_add(1);
+	spin_unlock(l);
+}
+
+/*
+ * A Weyl sequence a CPU, hashed. An interrupt or a preemption in between may give
+ * two the same number, which is as good as any.
+ */
+DECLARE_PER_CPU(u64, goro_rand);
+static __always_inline u32 goro_random(u32 n)
+{
+	u64 x = raw_cpu_add_return(goro_rand, 0x9e3779b97f4a7c15ULL);
+
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93ULL;
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93ULL;
+	return ((x >> 32) * n) >> 32;
+}
+
+/*
  * In an interrupt there is nobody to wait: "current" is whoever was hit. That
  * a waiter holds nothing is looked at when it parks (sched.c).
  */
@@ -92,6 +151,9 @@ do {								\
 #define goro_trace_chan_send(c)		trace_goro_chan_send((c)->id, (c)->n)
 #define goro_trace_chan_recv(c)		trace_goro_chan_recv((c)->id, (c)->n)
 #define goro_trace_chan_close(c)	trace_goro_chan_close((c)->id, (c)->n)
+#define goro_trace_select(n, pick)	trace_goro_select(n, pick)
+
+int goro_select_foreign(struct goro_case *cases, unsigned int n, u64 deadline);
 
 /* a thread as a waiter, in its own stack frame */
 struct goro_thread {

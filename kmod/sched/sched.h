@@ -16,7 +16,9 @@
  *   block.c giving the P away around a call that sleeps; the M's own stack
  *   timer.c deadlines, sleep, threads as waiters
  *   event.c waiting on the kernel's wait queues (event.h: how, for all of these)
- *   poll.c  waiting for files and sockets; on top of it:
+ *   poll.c  waiting for files and sockets (poll.h: entries in their queues)
+ *   select_file.c  selects in which files and sockets are cases
+ *   on top of poll.c:
  *   sock.c, sendfile.c, file.c   I/O, without blocking where that can be
  *   completion.c waiting for completions
  *   acct.c  CPU time of Gs, added up and capped
@@ -176,6 +178,9 @@ DECLARE_PER_CPU(struct goro_all, goro_all);
 asmlinkage void goro_g_entry(void);
 asmlinkage void __noreturn goro_g_main(struct goro_g *prev);
 long goro_call_on(unsigned long sp, long (*fn)(void *arg), void *arg);
+
+/* port.c */
+void goro_port_init(void);
 
 /* group.c */
 void goro_group_leave(struct goro_g *g, int err);

@@ -103,6 +103,14 @@ static int row_try_irq(void)
 	return goro_chan_try_send(irq_full, &v) == -EAGAIN ? try_both(irq) : -EIO;
 }
 
+static int row_select(void)
+{
+	u64 v = 1;
+	struct goro_case cases[] = { GORO_SEND(plain_full, &v), GORO_RECV(NULL, &v) };
+
+	return goro_select_until(cases, ARRAY_SIZE(cases), SHORT);
+}
+
 static int row_close(void)
 {
 	return goro_chan_close(plain_full);
@@ -301,6 +309,7 @@ static const struct row {
 	{ "goro_chan_send, _recv, _until", row_send, -ETIMEDOUT, true },
 	{ "goro_chan_try_send, _try_recv", row_try, 0 },
 	{ ".. of a GORO_CHAN_IRQ channel", row_try_irq, 0 },
+	{ "goro_select, goro_select_until", row_select, -ETIMEDOUT, true },
 	{ "goro_chan_close", row_close, 0 },
 	{ ".. of a GORO_CHAN_IRQ channel", row_close_irq, 0 },
 	{ "goro_chan_make", row_make, 0 },

@@ -15,6 +15,7 @@
  *   goro_chan_send, _recv, _until     park   sleep    no       no     no    no
  *   goro_chan_try_send, _try_recv     yes    yes      no       no     no    no
  *    .. of a GORO_CHAN_IRQ channel    yes    yes      yes      yes    yes   yes
+ *   goro_select, goro_select_until    park   sleep    no       no     no    no
  *   goro_chan_close                   yes    yes      no       no     no    no
  *    .. of a GORO_CHAN_IRQ channel    yes    yes      yes      yes    yes   yes
  *   goro_chan_make                    yes    yes      no       no     no    no

@@ -148,7 +148,7 @@ struct goro_case {
  * Return: the index of the case that was chosen; its @ret tells the rest. Or, and
  * nothing was changed: -EAGAIN (GORO_NOW), -ETIMEDOUT, -ECANCELED, -EINTR (thread),
  * -EINVAL (more than GORO_SELECT_MAX cases, an operation that is unknown, sending
- * an element of some size from NULL), -ENOMEM (see GORO_FILE()).
+ * an element of some size from NULL, or to a timer's channel), -ENOMEM (see GORO_FILE()).
  */
 int goro_select_until(struct goro_case *cases, unsigned int n, u64 deadline);
 

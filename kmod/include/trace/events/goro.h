@@ -25,7 +25,8 @@
 	{ GORO_R_BLOCK,	"block end" },				\
 	{ GORO_R_EVENT,	"event" },				\
 	{ GORO_R_COMPLETION,	"completion" },		\
-	{ GORO_R_THROTTLED, "throttled" }
+	{ GORO_R_THROTTLED, "throttled" },			\
+	{ GORO_R_SELECT, "select" }
 
 TRACE_EVENT(goro_create,
 	TP_PROTO(u64 g, void *fn, unsigned long where),
@@ -139,6 +140,21 @@ DECLARE_EVENT_CLASS(goro_chan,
 DEFINE_EVENT(goro_chan, goro_chan_send, TP_PROTO(u64 chan, u32 len), TP_ARGS(chan, len));
 DEFINE_EVENT(goro_chan, goro_chan_recv, TP_PROTO(u64 chan, u32 len), TP_ARGS(chan, len));
 DEFINE_EVENT(goro_chan, goro_chan_close, TP_PROTO(u64 chan, u32 len), TP_ARGS(chan, len));
+
+/* of n cases this one was chosen; or an errno: none was */
+TRACE_EVENT(goro_select,
+	TP_PROTO(unsigned int n, int chosen),
+	TP_ARGS(n, chosen),
+	TP_STRUCT__entry(
+		__field(unsigned int, n)
+		__field(int, chosen)
+	),
+	TP_fast_assign(
+		__entry->n = n;
+		__entry->chosen = chosen;
+	),
+	TP_printk("n=%u chosen=%d", __entry->n, __entry->chosen)
+);
 
 #endif /* _TRACE_GORO_H */
 

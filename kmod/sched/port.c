@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What of the port's kernel side (port_kernel.h) is not inline: its data.
+ */
+#include <linux/random.h>
+#include "sched.h"
+
+DEFINE_PER_CPU(u64, goro_rand);
+EXPORT_PER_CPU_SYMBOL_GPL(goro_rand);	/* for tests */
+
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+static struct lock_class_key nest_key;
+struct goro_nest goro_nest = {
+	.dep_map = STATIC_LOCKDEP_MAP_INIT("goro_select", &nest_key),
+};
+#endif
+
+void goro_port_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		per_cpu(goro_rand, cpu) = get_random_u64();
+}
