@@ -76,6 +76,8 @@ void tt_threads_stop(void);
 /* scenarios; run by a driver, return when all of it has ended */
 void tt_chan(u64 nr, struct rnd_state *r);	/* chan.c */
 void tt_events(u64 nr, struct rnd_state *r);	/* events.c */
+void tt_select(u64 nr, struct rnd_state *r);	/* select.c */
+void tt_select_large(u64 nr, struct rnd_state *r);
 void tt_burst(u64 nr, struct rnd_state *r);	/* scenes.c */
 void tt_ring(u64 nr, struct rnd_state *r);
 void tt_wg(u64 nr, struct rnd_state *r);
