@@ -29,6 +29,8 @@ u64 goro_sleepers(const struct bench *b, u64 n);
 u64 goro_hops(const struct bench *b, u64 n);
 u64 goro_stream(const struct bench *b, u64 n);
 u64 goro_self(const struct bench *b, u64 n);
+u64 goro_selects(const struct bench *b, u64 n);
+u64 goro_crowd(const struct bench *b, u64 n);
 u64 goro_spawn(const struct bench *b, u64 n);
 u64 goro_xwake(const struct bench *b, u64 n);
 

@@ -17,7 +17,7 @@ struct run {
 	u64 (*fn)(struct run *r);
 	u64 ns;
 	struct goro_wg wg;
-	struct goro_chan *c, *d;
+	struct goro_chan *c, *d, **chans;
 	u64 each;
 	u64 waiting;
 	u64 seen;
@@ -233,6 +233,96 @@ static u64 self(struct run *r)
 u64 goro_self(const struct bench *b, u64 n)
 {
 	return run(b, n, self);
+}
+
+/* ---- select ---------------------------------------------------------- */
+
+#define SELECT_MAX 8
+
+/*
+ * b->arg channels, all with an element: receive from one of them, and put the
+ * element back, so that as many are ready the next time.
+ */
+static u64 selects(struct run *r)
+{
+	struct goro_case cases[SELECT_MAX];
+	u32 i, n = r->b->arg;
+	u64 k, v = 1, t = 0;
+
+	for (i = 0; i < n; i++) {
+		cases[i] = (struct goro_case)GORO_RECV(goro_chan_make(8, 1, 0), &v);
+		if (IS_ERR(cases[i].chan) || goro_chan_send(cases[i].chan, &v))
+			return 0;
+	}
+	t = ktime_get_ns();
+	for (k = 0; k < r->n; k++) {
+		int got = goro_select(cases, n);
+
+		r->sum += cases[got].ret;
+		goro_chan_send(cases[got].chan, &v);
+	}
+	t = ktime_get_ns() - t;
+	for (i = 0; i < n; i++)
+		goro_chan_put(cases[i].chan);
+	return r->sum == r->n ? t : 0;
+}
+
+u64 goro_selects(const struct bench *b, u64 n)
+{
+	return run(b, n, selects);
+}
+
+static void in_crowd(void *arg)
+{
+	struct goro_case cases[SELECT_MAX];
+	struct run *r = arg;
+	u32 i;
+	int k;
+
+	for (i = 0; i < r->b->arg; i++)
+		cases[i] = (struct goro_case)GORO_RECV(r->chans[i], NULL);
+	WRITE_ONCE(r->waiting, r->waiting + 1);	/* one P: no race */
+	k = goro_select(cases, r->b->arg);
+	r->sum += k >= 0 && !cases[k].ret;
+	goro_wg_done(&r->wg);
+}
+
+/*
+ * n goroutines wait in selects of b->arg cases; all channels are closed, until the
+ * last of them has ended. That all they had has come back is seen at unload.
+ */
+static u64 crowd(struct run *r)
+{
+	struct goro_attr attr = { .name = "crowd", .stack_size = 4096 };
+	struct goro_chan *chans[SELECT_MAX];
+	u64 i, t;
+
+	r->chans = chans;
+	for (i = 0; i < r->b->arg; i++) {
+		chans[i] = goro_chan_make(8, 0, 0);
+		if (IS_ERR(chans[i]))
+			return 0;
+	}
+	for (i = 0; i < r->n; i++) {
+		goro_wg_add(&r->wg, 1);
+		if (goro_go_attr(in_crowd, r, &attr))
+			goro_wg_done(&r->wg);	/* the sum shows it */
+	}
+	while (READ_ONCE(r->waiting) < r->wg.n)
+		goro_yield();
+	t = ktime_get_ns();
+	for (i = 0; i < r->b->arg; i++)
+		goro_chan_close(chans[i]);
+	goro_wg_wait(&r->wg);
+	t = ktime_get_ns() - t;
+	for (i = 0; i < r->b->arg; i++)
+		goro_chan_put(chans[i]);
+	return r->sum == r->n ? t : 0;
+}
+
+u64 goro_crowd(const struct bench *b, u64 n)
+{
+	return run(b, n, crowd);
 }
 
 /* ---- spawn and join -------------------------------------------------- */
