@@ -225,11 +225,26 @@ static int poll_refused(struct job *j)
 	return goro_poll(j->f->priv, EPOLLIN, goro_in(SHORT_NS));
 }
 
-static void poll_many(struct kunit *test, bool thread)
+/* the same of a select, which leaves its channel alone then */
+static int select_refused(struct job *j)
+{
+	struct goro_case cases[] = { GORO_RECV(j->c, NULL), GORO_FILE(j->f->priv, EPOLLIN) };
+	int err;
+
+	current->fail_nth = 1;
+	err = goro_select_until(cases, ARRAY_SIZE(cases), j->deadline);
+	if (!err || current->fail_nth)
+		return -EINVAL;
+	j->v = err;
+	return goro_select_until(cases, ARRAY_SIZE(cases), goro_in(SHORT_NS));
+}
+
+static void poll_many(struct kunit *test, int (*fn)(struct job *j), bool thread)
 {
 	struct fx *f = fx_of(test);
 	wait_queue_head_t *wq = kunit_kcalloc(test, QUEUES, sizeof(*wq), GFP_KERNEL);
-	struct job *j = job_set(f, 0, poll_refused, NULL);
+	struct goro_chan *c = fx_chan(test, 0, 8, 0);
+	struct job *j = job_set(f, 0, fn, c);
 	struct file *file;
 	int i;
 
@@ -244,17 +259,28 @@ static void poll_many(struct kunit *test, bool thread)
 	KUNIT_EXPECT_EQ(test, (int)j->v, -ENOMEM);
 	for (i = 0; i < QUEUES; i++)
 		KUNIT_EXPECT_TRUE(test, list_empty(&wq[i].head));
+	EXPECT_CHAN(test, c, 0, 0, 0);
 	fput(file);
 }
 
 static void poll_by_thread(struct kunit *test)
 {
-	poll_many(test, true);
+	poll_many(test, poll_refused, true);
 }
 
 static void poll_by_goroutine(struct kunit *test)
 {
-	poll_many(test, false);
+	poll_many(test, poll_refused, false);
+}
+
+static void select_by_thread(struct kunit *test)
+{
+	poll_many(test, select_refused, true);
+}
+
+static void select_by_goroutine(struct kunit *test)
+{
+	poll_many(test, select_refused, false);
 }
 
 static struct kunit_case fail_cases[] = {
@@ -262,6 +288,8 @@ static struct kunit_case fail_cases[] = {
 	KUNIT_CASE_PARAM(by_goroutine, op_gen_params),
 	KUNIT_CASE(poll_by_thread),
 	KUNIT_CASE(poll_by_goroutine),
+	KUNIT_CASE(select_by_thread),
+	KUNIT_CASE(select_by_goroutine),
 	{}
 };
 
