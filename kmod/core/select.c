@@ -208,6 +208,7 @@ void goro_select_enqueue(struct goro_select *s, struct goro_waiter *w)
 {
 	u32 i;
 
+	w->on = s->m;
 	for (i = 0; i < s->m; i++) {
 		struct goro_case *k = nth(s, i);
 		bool send = k->op == GORO_CASE_SEND;

@@ -49,8 +49,8 @@ struct goro_waiter {
 	atomic_t claim;			/* enum goro_claim, by cmpxchg */
 	int kind;			/* the waiter's, for each wait anew, while it is in RUN */
 	struct goro_sudog *won;		/* the claimer's, until it has readied: where it was met */
-	u64 on;				/* for dumps: a channel's id, or an object's address */
-	u64 holder;			/* likewise: the goroutine that has it, where that is known */
+	u64 on;				/* for dumps: a channel's id, an address, a number */
+	u64 holder;			/* likewise: the goroutine that has it, if known */
 	struct goro_sudog sg;		/* for waits in one queue */
 };
 

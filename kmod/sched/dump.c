@@ -212,6 +212,9 @@ static void what(struct walk *w, char *buf, size_t size)
 	case GORO_R_RECV:
 		n = scnprintf(buf, size, " on chan %llu", w->on);
 		break;
+	case GORO_R_SELECT:
+		n = scnprintf(buf, size, " of %llu channels", w->on);
+		break;
 	case GORO_R_SLEEP:
 	case GORO_R_NIL:
 	case GORO_R_POLL:
