@@ -72,10 +72,12 @@ void goro_select_enqueue(struct goro_select *s, struct goro_waiter *w);
 void goro_select_dequeue(struct goro_select *s);
 int goro_select_woken(struct goro_select *s, struct goro_waiter *w, enum goro_claim why);
 
-/* wait lists: WaitGroup's and group's (core/waitlist.c) */
+/* wait lists: package sync's and groups' (core/waitlist.c) */
 int goro_waitlist_wait(struct list_head *list, goro_lock_t *lock, u64 deadline,
 		       bool nocancel, enum goro_reason reason) __releases(lock);
-void goro_waitlist_claim_all(struct list_head *list, struct list_head *claimed);
+void goro_waitlist_passed(struct goro_sudog *sg);
+struct goro_sudog *goro_waitlist_claim_first(struct list_head *list);
+u32 goro_waitlist_claim_all(struct list_head *list, struct list_head *claimed);
 void goro_ready_all(struct list_head *claimed);
 
 /* chan.c, for objects behind a channel, in its memory: `tail` bytes more, zeroed */
@@ -96,6 +98,9 @@ struct goro_waiter *goro_chan_offer(struct goro_chan *c, const void *v);
 /* time.c: its element was taken out of the buffer, under the lock; the last put */
 void goro_timer_taken(struct goro_timer *t);
 void goro_timer_end(struct goro_timer *t);
+
+/* cond.c asks mutex.c, before it waits: does the caller hold it? 0 or the errno */
+int goro_mutex_held(struct goro_mutex *m);
 
 /* dev/: what poll(2) says of a channel, and the queue it waits on */
 goro_pollq_t *goro_chan_wq(struct goro_chan *c);

@@ -18,6 +18,13 @@
  *                                    the source, with the goroutine and who
  *                                    started it. May be called under a lock.
  *                                    Nothing that user space can cause.
+ *   goro_misuse_of(what, owner)      the same about an object that belongs to
+ *                                    somebody: a struct goro_who, or NULL
+ *   goro_me()                        the caller's number (struct goro_who's id)
+ *   goro_whoami(&who)                and all there is to say of it
+ *   goro_defer(d, fn), _undefer(d)   between the two a goroutine that ends in
+ *                                    goro_exit() calls fn(d); they nest. d lies in
+ *                                    the caller's frame. Nothing for a thread.
  *   goro_waiter_self(&t)             the caller as a waiter: its G, or t made
  *                                    to stand for the calling thread
  *   goro_section_begin(), _end()     from before a waiter can be claimed until

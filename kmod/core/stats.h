@@ -61,6 +61,10 @@
 	X(GO_ATOMIC, "g_created_atomic") \
 	X(TIMER_FIRE, "timer_fires") \
 	X(TIMER_STALE, "timer_fires_stale") \
+	X(MUTEX_HAND, "mutex_handed_on") \
+	X(MUTEX_LOST, "mutex_woken_in_vain") \
+	X(PASS_TIMEOUT, "gave_up_timeout") \
+	X(PASS_CANCEL, "gave_up_cancel") \
 	X(MISUSE, "misuses") \
 	X(SELECT_PARK, "select_parks") \
 	X(SELECT_MISS, "select_misses") \

@@ -98,6 +98,11 @@ enum goro_reason {
 	GORO_R_COMPLETION,	/* goro_wait_for_completion(); its M waits, too */
 	GORO_R_THROTTLED,	/* runnable, but its account has used its CPU time */
 	GORO_R_SELECT,
+	GORO_R_MUTEX,
+	GORO_R_RWMUTEX,
+	GORO_R_COND,
+	GORO_R_SEMA,
+	GORO_R_ONCE,
 	GORO_R_MAX
 };
 

@@ -141,6 +141,8 @@ static notrace void __noreturn g_end(struct goro_g *g, int err)
 	trace_goro_exit(g->id);
 	if (g->group)
 		goro_group_leave(g, err);
+	else if (g->flags & GORO_G_WG)
+		goro_wg_done(g->wg);
 	if (g->flags & GORO_G_COPY)
 		kfree(g->arg);
 	/*
@@ -168,6 +170,13 @@ notrace void __goro_exit(void)
 	struct goro_g *g = goro_self_any();
 
 	BUG_ON(!g);	/* a thread cannot be ended here, and we may not return */
+	/* each is in a frame above: they are all still there */
+	while (g->defers) {
+		struct goro_defer *d = g->defers;
+
+		g->defers = d->next;
+		d->fn(d);
+	}
 	g_end(g, 0);
 }
 NOKPROBE_SYMBOL(__goro_exit);
@@ -231,6 +240,7 @@ static void g_set(struct goro_g *g, void *arg, u32 stack_size, const char *name,
 	g->where = where;
 	g->owner = NULL;
 	g->group = NULL;
+	g->defers = NULL;
 }
 
 static struct goro_g *g_new(void *arg, const void *copy, size_t size,
@@ -270,6 +280,14 @@ static struct goro_g *g_new(void *arg, const void *copy, size_t size,
 	return g;
 }
 
+/* A new one is not wanted after all. */
+static void g_drop(struct goro_g *g)
+{
+	preempt_disable();
+	g_free(NULL, g);
+	preempt_enable();
+}
+
 static void g_launch(struct goro_g *g)
 {
 	goro_count(GORO_C_G_CREATED);
@@ -292,6 +310,29 @@ int __goro_go(goro_fn_t fn, void *arg, const void *copy, size_t size,
 	return 0;
 }
 EXPORT_SYMBOL_GPL(__goro_go);
+
+/* The count rises before the goroutine can run, so the caller may wait at once. */
+int __goro_wg_go(struct goro_wg *wg, goro_fn_t fn, void *arg, struct module *owner)
+{
+	struct goro_g *g = g_new(arg, NULL, 0, NULL, _RET_IP_);
+	int err;
+
+	if (IS_ERR(g))
+		return PTR_ERR(g);
+	err = goro_wg_add(wg, 1);
+	if (err) {
+		g_drop(g);
+		return err;
+	}
+	g->flags |= GORO_G_WG;
+	g->wg = wg;
+	g->fn = fn;
+	g->owner = owner;
+	__module_get(owner);	/* as in __goro_go() */
+	g_launch(g);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(__goro_wg_go);
 
 /*
  * From any context: what a P caches is its owner's, whom an interrupt may have
@@ -337,9 +378,7 @@ int __goro_group_go(struct goro_group *grp, goro_err_fn_t fn, void *arg,
 		goro_unlock(&grp->lock);
 		if (copy)
 			kfree(g->arg);
-		preempt_disable();
-		g_free(NULL, g);
-		preempt_enable();
+		g_drop(g);
 		return -ECANCELED;
 	}
 	if (grp->acct) {

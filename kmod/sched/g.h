@@ -32,6 +32,7 @@
 #include "../core/stats.h"
 #include "../core/waiter.h"
 
+struct goro_defer;
 struct goro_p;
 struct goro_m;
 
@@ -46,6 +47,7 @@ enum goro_g_state {
 #define GORO_G_COPY	BIT(1)	/* arg is ours to free */
 #define GORO_G_CHARGED	BIT(2)	/* allocated by a thread, charged to it: not cached */
 #define GORO_G_ACCT	BIT(3)	/* its CPU time is accounted */
+#define GORO_G_WG	BIT(4)	/* has a WaitGroup, and no group */
 
 /*
  * A goroutine. The first line is all that a switch touches. Its stack belongs
@@ -76,13 +78,17 @@ struct goro_g {
 	};
 	void *arg;			/* C */
 	struct goro_outer *outer;	/* G: the stacks below this one (deep.c), or NULL */
+	struct goro_defer *defers;	/* G: what goro_exit() has to do, the last one first */
 	struct module *owner;		/* C: pinned until fn has returned, or NULL */
 	const char *name;		/* C */
 	unsigned long where;		/* C: who started it */
 	u64 id;				/* C */
 	struct goro_group *group;	/* C */
 	struct goro_acct *acct;		/* C, referenced; with GORO_G_ACCT only */
-	struct list_head group_node;	/* L: group->lock */
+	union {
+		struct list_head group_node;	/* L: group->lock */
+		struct goro_wg *wg;	/* C, with GORO_G_WG: told when it ends */
+	};
 	struct list_head all;		/* L: goro_all[all_cpu].lock */
 	int all_cpu;			/* C */
 };

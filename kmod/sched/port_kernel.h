@@ -96,6 +96,23 @@ do {						\
 	__goro_misuse_by(what, &__said);	\
 } while (0)
 
+/* who is who (who.c) */
+u64 goro_me(void);
+void goro_whoami(struct goro_who *who);
+void __goro_misuse_of(const char *what, bool *said, const struct goro_who *owner);
+#define goro_misuse_of(what, owner)		\
+do {						\
+	static bool __said;			\
+						\
+	__goro_misuse_of(what, &__said, owner);	\
+} while (0)
+
+/* what a G that ends in goro_exit() has yet to do; in the frames of its calls */
+struct goro_defer {
+	struct goro_defer *next;
+	void (*fn)(struct goro_defer *d);
+};
+
 /* time; hard: so that a cancel in an interrupt never waits for its own CPU's softirq */
 typedef struct hrtimer goro_ktimer_t;
 typedef enum hrtimer_restart goro_ktimer_ret_t;
@@ -183,6 +200,25 @@ static __always_inline struct goro_waiter *goro_waiter_self(struct goro_thread *
 	t->task = current;
 	t->done = 0;
 	return &t->w;
+}
+
+static inline void goro_defer(struct goro_defer *d, void (*fn)(struct goro_defer *d))
+{
+	struct goro_g *g = goro_self();
+
+	if (!g)
+		return;
+	d->fn = fn;
+	d->next = g->defers;
+	g->defers = d;
+}
+
+static inline void goro_undefer(struct goro_defer *d)
+{
+	struct goro_g *g = goro_self();
+
+	if (g)
+		g->defers = d->next;
 }
 
 static __always_inline struct goro_g *goro_w_to_g(struct goro_waiter *w)

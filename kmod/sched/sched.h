@@ -22,6 +22,7 @@
  *   sock.c, sendfile.c, file.c   I/O, without blocking where that can be
  *   completion.c waiting for completions
  *   acct.c  CPU time of Gs, added up and capped
+ *   who.c   owners of objects
  *   dump.c  debugfs, and naming a G in an oops
  *   platform.c  where goro refuses to be loaded
  */

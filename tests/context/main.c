@@ -27,6 +27,12 @@ static struct goro_chan *plain, *irq;	/* both hold one element */
 static struct goro_chan *plain_full, *irq_full;
 static struct goro_timer *timer;	/* that is not set */
 static struct goro_wg wg, one;		/* one: its count stays 1 */
+static DEFINE_GORO_MUTEX(held);
+static DEFINE_GORO_MUTEX(contended);	/* looks as if somebody waited for it */
+static DEFINE_GORO_RWMUTEX(read_locked);
+static DEFINE_GORO_ONCE(once);		/* its function runs as long as this does */
+static DEFINE_GORO_COND(cond);
+static DEFINE_GORO_SEMA(sema, 1);	/* all of it is held */
 static struct goro_group members, waited;
 static struct socket *sock;
 static struct file *file;		/* never ready */
@@ -135,6 +141,107 @@ static int row_get(void)
 {
 	goro_chan_put(goro_chan_get(plain));
 	return goro_chan_len(plain) == 1 && goro_chan_cap(plain) == 1 ? 0 : -EIO;
+}
+
+/* in an interrupt */
+static int refused(int a, int b)
+{
+	return a == -EAGAIN && b == -EAGAIN ? -EAGAIN : -EIO;
+}
+
+static int row_mutex(void)
+{
+	return goro_mutex_lock_until(&held, SHORT);
+}
+
+static int row_mutex_try(void)
+{
+	struct goro_mutex m;
+	int err;
+
+	if (!in_task())
+		return refused(goro_mutex_try_lock(&held), goro_mutex_unlock(&contended));
+	goro_mutex_init(&m);
+	err = goro_mutex_try_lock(&m);
+	return err ?: goro_mutex_unlock(&m);
+}
+
+static int row_rwmutex(void)
+{
+	int a = goro_rwmutex_lock_until(&read_locked, SHORT);
+
+	if (!in_task())
+		return refused(a, goro_rwmutex_rlock_until(&read_locked, SHORT));
+	return a;
+}
+
+static int row_rwmutex_try(void)
+{
+	int a = goro_rwmutex_try_rlock(&read_locked), b = goro_rwmutex_try_lock(&read_locked);
+
+	if (!in_task())
+		return refused(refused(a, b), refused(goro_rwmutex_runlock(&read_locked),
+						      goro_rwmutex_unlock(&read_locked)));
+	return a ? a : b == -EAGAIN ? goro_rwmutex_runlock(&read_locked) : -EIO;
+}
+
+static void once_hold(void *arg)
+{
+	goro_chan_recv(hold, NULL);
+}
+
+static int m_once(void *arg)
+{
+	return goro_once_do(&once, once_hold, NULL);
+}
+
+static int row_once(void)
+{
+	return goro_once_do_until(&once, once_hold, NULL, SHORT);
+}
+
+static int row_cond(void)
+{
+	struct goro_mutex m;
+	int err;
+
+	if (!in_task())
+		return goro_cond_wait_until(&cond, &held, SHORT);
+	goro_mutex_init(&m);
+	if (goro_mutex_try_lock(&m))
+		return -EIO;
+	err = goro_cond_wait_until(&cond, &m, SHORT);
+	return goro_mutex_unlock(&m) ?: err;
+}
+
+static int row_signal(void)
+{
+	int a = goro_cond_signal(&cond), b = goro_cond_broadcast(&cond);
+
+	return in_task() ? both(a, b) : refused(a, b);
+}
+
+static int row_sema(void)
+{
+	return goro_sema_acquire_until(&sema, 1, SHORT);
+}
+
+static int row_sema_try(void)
+{
+	struct goro_sema s;
+
+	if (!in_task())
+		return refused(goro_sema_try_acquire(&sema, 1), goro_sema_release(&sema, 1));
+	goro_sema_init(&s, 1);
+	return goro_sema_try_acquire(&s, 1) ?: goro_sema_release(&s, 1);
+}
+
+static int row_wg_go(void)
+{
+	int err = goro_wg_go(&wg, g_run, NULL);
+
+	started += !err;
+	return err;
 }
 
 static int row_wg_add(void)
@@ -314,6 +421,16 @@ static const struct row {
 	{ ".. of a GORO_CHAN_IRQ channel", row_close_irq, 0 },
 	{ "goro_chan_make", row_make, 0 },
 	{ "goro_chan_get, _put, _len, _cap", row_get, 0 },
+	{ "goro_mutex_lock, _until", row_mutex, -ETIMEDOUT, true },
+	{ "goro_mutex_try_lock, _unlock", row_mutex_try, 0 },
+	{ "goro_rwmutex_lock, _rlock, _until", row_rwmutex, -ETIMEDOUT, true },
+	{ "goro_rwmutex_try_*, _unlock", row_rwmutex_try, 0 },
+	{ "goro_once_do, _call", row_once, -ETIMEDOUT, true },
+	{ "goro_cond_wait", row_cond, -ETIMEDOUT, true },
+	{ "goro_cond_signal, _broadcast", row_signal, 0 },
+	{ "goro_sema_acquire, _until", row_sema, -ETIMEDOUT, true },
+	{ "goro_sema_try_acquire, _release", row_sema_try, 0 },
+	{ "goro_wg_go", row_wg_go, 0 },
 	{ "goro_wg_add, _done", row_wg_add, 0 },
 	{ "goro_wg_wait", row_wg_wait, -ETIMEDOUT, true },
 	{ "goro_group_wait, _stop", row_group_wait, -ETIMEDOUT, true },
@@ -383,6 +500,21 @@ static const char *cell(const struct row *row, enum place where)
 	return NULL;
 }
 
+/* what rows wait for; held by nobody whom debug builds know in the rows */
+static int locker(void *arg)
+{
+	return goro_mutex_lock(&held) ?: goro_rwmutex_rlock(&read_locked) ?:
+	       goro_sema_acquire(&sema, 1);
+}
+
+static int lock_some(void)
+{
+	struct goro_group grp;
+
+	goro_group_init(&grp);
+	return goro_group_go(&grp, locker, NULL) ?: goro_group_wait(&grp);
+}
+
 static int prepare(void)
 {
 	int err;
@@ -400,7 +532,13 @@ static int prepare(void)
 	file = anon_inode_getfile("goro_context", &never_ready, NULL, O_RDWR);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	err = goro_group_go(&waited, m_hold, NULL);
+	atomic_set(&contended.state, GORO_MUTEX_LOCKED | GORO_MUTEX_WAITERS);
+	err = both(lock_some(), goro_group_go(&waited, m_hold, NULL));
+	if (!err)
+		err = goro_group_go(&waited, m_once, NULL);
+	/* it has begun, or the first row about it would be it */
+	while (!err && !READ_ONCE(once.runner))
+		goro_sleep(NSEC_PER_MSEC);
 	return err ?: sock_create_kern(&init_net, AF_INET, SOCK_DGRAM, IPPROTO_UDP, &sock);
 }
 
@@ -455,7 +593,7 @@ static int __init context_init(void)
 	}
 	goro_group_wait(&members);
 	/* those of goro_go() pin this module, which ends only after them */
-	while (atomic_read(&ran) < started && goro_num() > 1)
+	while (atomic_read(&ran) < started && goro_num() > 2)
 		goro_sleep(NSEC_PER_MSEC);
 	all = atomic_read(&ran) == started;
 	bad += !all;

@@ -57,6 +57,11 @@ struct fx {
 	struct goro_group grp;		/* jobs run in it */
 	struct goro_group other;	/* for cases about groups */
 	struct goro_wg wg;
+	struct goro_mutex m;
+	struct goro_rwmutex rw;
+	struct goro_once once;
+	struct goro_cond cond;
+	struct goro_sema sema;		/* of size 10 */
 	struct goro_chan *c[CHANS];	/* closed and put at the end */
 	struct job j[JOBS];
 	atomic_t seq;			/* order of ends */
@@ -103,6 +108,9 @@ u32 receivers(struct goro_chan *c);
 u32 senders(struct goro_chan *c);
 u32 members_in(struct goro_group *grp, enum goro_reason reason);
 u32 wg_waiters(struct goro_wg *wg);
+/* of any object of package sync that has one list */
+u32 list_waiters(goro_lock_t *lock, struct list_head *list);
+#define x_waiters(x)		list_waiters(&(x)->lock, &(x)->waiters)
 
 #define EXPECT_DONE(test, j, res)					\
 do {									\

@@ -32,6 +32,11 @@ int fx_init(struct kunit *test)
 	goro_group_init(&f->grp);
 	goro_group_init(&f->other);
 	goro_wg_init(&f->wg);
+	goro_mutex_init(&f->m);
+	goro_rwmutex_init(&f->rw);
+	goro_once_init(&f->once);
+	goro_cond_init(&f->cond);
+	goro_sema_init(&f->sema, 10);
 	init_completion(&f->go);
 	f->num0 = goro_num();
 	f->chans0 = chans_alive();
@@ -80,6 +85,10 @@ void fx_exit(struct kunit *test)
 	if (!ended)
 		return;
 	KUNIT_EXPECT_EQ(test, f->wg.n, 0L);
+	KUNIT_EXPECT_EQ(test, f->wg.leaving, 0U);
+	KUNIT_EXPECT_FALSE(test, goro_mutex_is_locked(&f->m));
+	KUNIT_EXPECT_EQ(test, f->rw.n, 0L);
+	KUNIT_EXPECT_EQ(test, f->sema.held, 0L);
 	for (i = 0; i < CHANS; i++)
 		goro_chan_put(f->c[i]);
 	KUNIT_EXPECT_EQ(test, chans_alive(), f->chans0);
@@ -205,14 +214,19 @@ u32 senders(struct goro_chan *c)
 	return n;
 }
 
-u32 wg_waiters(struct goro_wg *wg)
+u32 list_waiters(goro_lock_t *lock, struct list_head *list)
 {
 	u32 n;
 
-	spin_lock(&wg->lock);
-	n = count(&wg->waiters);
-	spin_unlock(&wg->lock);
+	spin_lock(lock);
+	n = count(list);
+	spin_unlock(lock);
 	return n;
+}
+
+u32 wg_waiters(struct goro_wg *wg)
+{
+	return x_waiters(wg);
 }
 
 u32 members_in(struct goro_group *grp, enum goro_reason reason)

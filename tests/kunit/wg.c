@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Suite goro_wg: WaitGroup. */
+/* Suite goro_wg: WaitGroup. Names in the comments are those of Go's tests (src/sync). */
 #include "kunit.h"
 
 static int wait_wg(struct job *j)
@@ -48,7 +48,7 @@ static void counts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, goro_wg_wait(wg), 0);
 }
 
-/* misuse: an error, a warning for the module's author, and nothing changes */
+/* TestWaitGroupMisuse: an error, a warning for the module's author, and nothing changes */
 static void negative(struct kunit *test)
 {
 	struct goro_wg *wg = &fx_of(test)->wg;
@@ -68,6 +68,7 @@ static void negative(struct kunit *test)
 
 KUNIT_ARRAY_PARAM_DESC(who, whos, name);
 
+/* TestWaitGroup: the wait ends with the last, not before */
 static void waits_for_last(struct kunit *test)
 {
 	const struct who *who = test->param_value;
@@ -181,7 +182,7 @@ static int reuse_worker(void *arg)
 	return goro_wg_done(&f->wg);
 }
 
-/* one WaitGroup, round after round */
+/* TestWaitGroup, testWaitGroup again with the same: one WaitGroup, round after round */
 static void reuse(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
@@ -198,6 +199,102 @@ static void reuse(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, goro_group_wait_until(&f->other, NET), 0);
 }
 
+static void wg_member(void *arg)
+{
+	struct fx *f = arg;
+
+	atomic_inc(&f->n);
+	if (f->flag)
+		goro_exit();
+}
+
+static int go_and_wait(struct job *j)
+{
+	struct fx *f = j->f;
+	int i;
+
+	for (i = 0; i < 10; i++)
+		if (goro_wg_go(&f->wg, wg_member, f))
+			return -EIO;
+	if (goro_wg_wait_until(&f->wg, j->deadline))
+		return -EIO;
+	return atomic_read(&f->n) == 10 ? 0 : -EIO;
+}
+
+/* TestWaitGroupGo; and goroutines that end by goro_exit() count as well */
+static void starts_them(struct kunit *test)
+{
+	const struct who *who = test->param_value;
+	struct fx *f = fx_of(test);
+
+	job_start(test, job_set(f, 0, go_and_wait, NULL), who->recv_thread);
+	EXPECT_DONE(test, &f->j[0], 0);
+	atomic_set(&f->n, 0);
+	f->flag = true;
+	job_start(test, job_set(f, 1, go_and_wait, NULL), who->send_thread);
+	EXPECT_DONE(test, &f->j[1], 0);
+	KUNIT_EXPECT_EQ(test, f->wg.n, 0L);
+}
+
+/* TestWaitGroupRace: what was done before the last done() is seen after the wait */
+static int racer(void *arg)
+{
+	struct fx *f = arg;
+
+	/* two of them, and no other order than the WaitGroup's */
+	WRITE_ONCE(f->j[atomic_inc_return(&f->n) & 1].v, 1);
+	return goro_wg_done(&f->wg);
+}
+
+static void race(struct kunit *test)
+{
+	struct fx *f = fx_of(test);
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		f->j[0].v = 0;
+		f->j[1].v = 0;
+		KUNIT_ASSERT_EQ(test, goro_wg_add(&f->wg, 2), 0);
+		KUNIT_ASSERT_EQ(test, goro_group_go(&f->other, racer, f), 0);
+		KUNIT_ASSERT_EQ(test, goro_group_go(&f->other, racer, f), 0);
+		KUNIT_ASSERT_EQ(test, goro_wg_wait_until(&f->wg, NET), 0);
+		KUNIT_EXPECT_EQ(test, f->j[0].v + f->j[1].v, 2ULL);
+	}
+	KUNIT_EXPECT_EQ(test, goro_group_wait_until(&f->other, NET), 0);
+}
+
+/* used again before the wait for the last zero has returned: Go panics */
+static void reuse_too_early(struct kunit *test)
+{
+	struct fx *f = fx_of(test);
+	u64 end = NET;
+	int err, tries = 0;
+
+	do {
+		struct job *j = job_set(f, tries++ % JOBS, wait_wg, NULL);
+
+		j->done = 0;
+		KUNIT_ASSERT_EQ(test, goro_wg_add(&f->wg, 1), 0);
+		job_go(test, j);
+		KUNIT_ASSERT_TRUE(test, eventually(wg_waiters(&f->wg) == 1));
+		kunit_warning_suppress(test) {
+			KUNIT_EXPECT_EQ(test, goro_wg_done(&f->wg), 0);
+			/* mostly faster than the waiter, which has to be woken */
+			err = goro_wg_add(&f->wg, 1);
+		}
+		if (!err)
+			KUNIT_EXPECT_EQ(test, goro_wg_done(&f->wg), 0);
+		else
+			KUNIT_EXPECT_EQ(test, err, -EBUSY);
+		KUNIT_EXPECT_EQ(test, f->wg.n, 0L);
+		EXPECT_DONE(test, j, 0);
+	} while (!err && ktime_get_ns() < end);
+	KUNIT_EXPECT_EQ(test, err, -EBUSY);
+	/* and when it has it may */
+	KUNIT_EXPECT_EQ(test, goro_wg_add(&f->wg, 1), 0);
+	KUNIT_EXPECT_EQ(test, goro_wg_done(&f->wg), 0);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(zero_does_not_wait),
 	KUNIT_CASE(counts),
@@ -207,6 +304,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(deadline_in_the_middle),
 	KUNIT_CASE_PARAM(waiter_frees, who_gen_params),
 	KUNIT_CASE(reuse),
+	KUNIT_CASE_PARAM(starts_them, who_gen_params),
+	KUNIT_CASE(race),
+	KUNIT_CASE(reuse_too_early),
 	{}
 };
 

@@ -276,6 +276,11 @@ static struct det_waiter *det_waiter(struct goro_waiter *w)
 	return container_of(w, struct det_waiter, w);
 }
 
+u64 goro_me(void)
+{
+	return self + 1;
+}
+
 struct goro_waiter *goro_waiter_self(struct goro_thread *t)
 {
 	struct thread *th = &threads[self];

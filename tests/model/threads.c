@@ -121,6 +121,11 @@ static struct model_waiter *model_waiter(struct goro_waiter *w)
 	return container_of(w, struct model_waiter, w);
 }
 
+u64 goro_me(void)
+{
+	return self + 1;
+}
+
 struct goro_waiter *goro_waiter_self(struct goro_thread *t)
 {
 	t->none = 0;

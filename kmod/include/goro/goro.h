@@ -20,6 +20,16 @@
  *    .. of a GORO_CHAN_IRQ channel    yes    yes      yes      yes    yes   yes
  *   goro_chan_make                    yes    yes      no       no     no    no
  *   goro_chan_get, _put, _len, _cap   yes    yes      yes      yes    yes   yes
+ *   goro_mutex_lock, _until           park   sleep    no       no     no    no
+ *   goro_mutex_try_lock, _unlock      yes    yes      no       no     no    no
+ *   goro_rwmutex_lock, _rlock, _until park   sleep    no       no     no    no
+ *   goro_rwmutex_try_*, _unlock       yes    yes      no       no     no    no
+ *   goro_once_do, _call               park   sleep    no       no     no    no
+ *   goro_cond_wait                    park   sleep    no       no     no    no
+ *   goro_cond_signal, _broadcast      yes    yes      no       no     no    no
+ *   goro_sema_acquire, _until         park   sleep    no       no     no    no
+ *   goro_sema_try_acquire, _release   yes    yes      no       no     no    no
+ *   goro_wg_go                        yes    yes      no       no     no    no
  *   goro_wg_add, _done                yes    yes      no       no     no    no
  *   goro_wg_wait                      park   sleep    no       no     no    no
  *   goro_group_wait, _stop            park   sleep    no       no     no    no

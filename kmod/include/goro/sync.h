@@ -374,6 +374,11 @@ struct goro_once {
 
 int __goro_once(struct goro_once *once, goro_fn_t fn, goro_err_fn_t err_fn, void *arg,
 		u64 deadline);
+/* for the inlines: who sees it sees what fn wrote */
+static inline bool __goro_once_done(const struct goro_once *once)
+{
+	return likely(smp_load_acquire(&once->done));	/* with over() in core/once.c */
+}
 
 /**
  * goro_once_init - make a Once that has not run
@@ -398,7 +403,7 @@ void goro_once_init(struct goro_once *once);
 static inline int goro_once_do_until(struct goro_once *once, goro_fn_t fn, void *arg,
 				     u64 deadline)
 {
-	if (likely(smp_load_acquire(&once->done)))	/* then what fn wrote */
+	if (__goro_once_done(once))
 		return 0;
 	return __goro_once(once, fn, NULL, arg, deadline);
 }
@@ -434,7 +439,7 @@ static inline int goro_once_do(struct goro_once *once, goro_fn_t fn, void *arg)
  */
 static inline int goro_once_call(struct goro_once *once, goro_err_fn_t fn, void *arg)
 {
-	if (likely(smp_load_acquire(&once->done)))	/* then what fn wrote */
+	if (__goro_once_done(once))
 		return once->result;
 	return __goro_once(once, NULL, fn, arg, GORO_FOREVER);
 }
@@ -597,9 +602,12 @@ static inline int goro_sema_acquire_nocancel(struct goro_sema *s, long n)
  * @n: how much
  *
  * Context: a goroutine or other process context.
- * Return: 0 with the share, -EAGAIN without, -EINVAL (negative).
+ * Return: 0 with the share, -EAGAIN without; -EINVAL as goro_sema_acquire().
  */
-int __must_check goro_sema_try_acquire(struct goro_sema *s, long n);
+static inline int __must_check goro_sema_try_acquire(struct goro_sema *s, long n)
+{
+	return goro_sema_acquire_until(s, n, GORO_NOW);
+}
 
 /**
  * goro_sema_release - give a share back (Go: semaphore.Weighted.Release)
@@ -659,6 +667,24 @@ static inline int goro_wg_done(struct goro_wg *wg)
 {
 	return goro_wg_add(wg, -1);
 }
+
+#ifdef __KERNEL__
+int __goro_wg_go(struct goro_wg *wg, goro_fn_t fn, void *arg, struct module *owner);
+
+/**
+ * goro_wg_go - start a goroutine that counts until it ends (Go: WaitGroup.Go)
+ * @wg: the WaitGroup: one is added, and taken off by the goroutine's end, also by
+ *	goro_exit()
+ * @fn: the goroutine's function
+ * @arg: its argument
+ *
+ * As with goro_go() the calling module is pinned until the goroutine has ended.
+ * Context: as goro_go().
+ * Return: as goro_go() and goro_wg_add(); on an error nothing was added.
+ */
+#define goro_wg_go(wg, fn, arg) \
+	__goro_here(__goro_wg_go(wg, fn, arg, THIS_MODULE))
+#endif
 
 /**
  * goro_wg_wait_until - goro_wg_wait() with a deadline

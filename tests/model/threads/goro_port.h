@@ -26,6 +26,16 @@ static inline void goro_unlock(goro_lock_t *l)
 bool goro_may_wait(void);
 #define goro_misuse()		(abort(), 0)
 #define goro_misuse_by(what)	do { } while (0)
+#define goro_misuse_of(what, owner)	((void)(owner))
+u64 goro_me(void);
+
+/* there is no goro_exit() here */
+struct goro_defer {
+	void (*fn)(struct goro_defer *d);
+};
+
+#define goro_defer(d, f)	((void)((d)->fn = (f)))
+#define goro_undefer(d)		((void)(d))
 
 struct goro_waiter *goro_waiter_self(struct goro_thread *t);
 bool goro_wait_begin(struct goro_waiter *w, bool nocancel);

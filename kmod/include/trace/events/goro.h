@@ -26,7 +26,12 @@
 	{ GORO_R_EVENT,	"event" },				\
 	{ GORO_R_COMPLETION,	"completion" },		\
 	{ GORO_R_THROTTLED, "throttled" },			\
-	{ GORO_R_SELECT, "select" }
+	{ GORO_R_SELECT, "select" },				\
+	{ GORO_R_MUTEX,	"mutex" },				\
+	{ GORO_R_RWMUTEX, "rwmutex" },				\
+	{ GORO_R_COND,	"cond" },				\
+	{ GORO_R_SEMA,	"semaphore" },				\
+	{ GORO_R_ONCE,	"once" }
 
 TRACE_EVENT(goro_create,
 	TP_PROTO(u64 g, void *fn, unsigned long where),
