@@ -80,6 +80,8 @@ static const struct way {
 	{ GORO_C_GO_ATOMIC, "start in an interrupt", false },
 	{ GORO_C_THROTTLE, "throttled", false },
 	{ GORO_C_TIMER_FIRE, "timer", false },
+	{ GORO_C_MUTEX_HAND, "mutex handed on", false },
+	{ GORO_C_PASS_CANCEL, "one whose cancel came just before is passed over", false },
 	{ GORO_C_STEAL, "steal", true },
 	{ GORO_C_SPIN, "spinning M", true },
 	{ GORO_C_M_LOCKED, "locked to a thread", false },
@@ -122,6 +124,7 @@ static const struct scene {
 } scenes[] = {
 	{ tt_chan, 38 },
 	{ tt_timers, 4 },
+	{ tt_locks, 10 },
 	{ tt_capped, 4 },
 	{ tt_events, 8 },
 	{ tt_select, 12 },
@@ -202,6 +205,8 @@ static void report(bool ended, bool early)
 	if (!skip)
 		point(&n, &bad, atomic64_read(&tt_histories), "histories checked",
 		      atomic64_read(&tt_histories));
+	pr_info("goro_torture: # passed over, as their deadline came just before: %llu\n",
+		goro_counter(GORO_C_PASS_TIMEOUT) - before[GORO_C_PASS_TIMEOUT]);
 	pr_info("goro_torture: # %s seed=%lu: %lld scenarios, %lld elements, %lld operations, %llu goroutines\n",
 		bad ? "FAIL" : "PASS", seed, atomic64_read(&tt_totals.scenarios),
 		atomic64_read(&tt_totals.elements), atomic64_read(&tt_totals.ops),

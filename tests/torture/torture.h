@@ -26,6 +26,7 @@
 	X(BOUND, "no channel holds more than its capacity")		\
 	X(ERRNO, "every call returns what it may return")		\
 	X(WAIT, "waits end neither early nor without their cause")	\
+	X(EXCL, "what a lock gives to one, or to so many, no other has")	\
 	X(COUNT, "every goroutine that was started has run once")	\
 	X(STACK, "what lies on a goroutine's stack stays as it was")	\
 	X(ENDS, "every goroutine ends")					\
@@ -85,6 +86,7 @@ void tt_sleepers(u64 nr, struct rnd_state *r);
 void tt_tree(u64 nr, struct rnd_state *r);
 void tt_nil(u64 nr, struct rnd_state *r);
 void tt_irq(u64 nr, struct rnd_state *r);	/* irq.c */
+void tt_locks(u64 nr, struct rnd_state *r);	/* locks.c */
 void tt_capped(u64 nr, struct rnd_state *r);	/* capped.c */
 void tt_timers(u64 nr, struct rnd_state *r);	/* timers.c */
 void tt_history(u64 nr, struct rnd_state *r);	/* history.c */
