@@ -33,6 +33,7 @@ u64 goro_selects(const struct bench *b, u64 n);
 u64 goro_crowd(const struct bench *b, u64 n);
 u64 goro_spawn(const struct bench *b, u64 n);
 u64 goro_xwake(const struct bench *b, u64 n);
+u64 goro_mutexes(const struct bench *b, u64 n);
 
 /* peers.c */
 u64 kthread_yields(const struct bench *b, u64 n);
@@ -42,6 +43,7 @@ u64 kthread_stream(const struct bench *b, u64 n);
 u64 kthread_spawn(const struct bench *b, u64 n);
 u64 kthread_xwake(const struct bench *b, u64 n);
 u64 workqueue_spawn(const struct bench *b, u64 n);
+u64 kthread_mutexes(const struct bench *b, u64 n);
 
 /* xwake: how long the CPU that is to be woken has idled before */
 #define XWAKE_REST_NS	50000

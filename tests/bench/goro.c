@@ -17,6 +17,7 @@ struct run {
 	u64 (*fn)(struct run *r);
 	u64 ns;
 	struct goro_wg wg;
+	struct goro_mutex m;
 	struct goro_chan *c, *d, **chans;
 	u64 each;
 	u64 waiting;
@@ -354,6 +355,44 @@ static u64 spawn(struct run *r)
 u64 goro_spawn(const struct bench *b, u64 n)
 {
 	return run(b, n, spawn);
+}
+
+/* ---- mutex ----------------------------------------------------------- */
+
+static void locker(void *arg)
+{
+	struct run *r = arg;
+	u64 i, n = r->each;
+
+	for (i = 0; i < n; i++) {
+		if (goro_mutex_lock(&r->m))
+			break;
+		r->sum++;
+		goro_mutex_unlock(&r->m);
+	}
+}
+
+/* b->arg goroutines lock and unlock one mutex; an operation is both */
+static u64 mutexes(struct run *r)
+{
+	u32 i;
+	u64 t;
+
+	goro_mutex_init(&r->m);
+	r->each = r->n / r->b->arg;
+	t = ktime_get_ns();
+	for (i = 1; i < r->b->arg; i++)
+		if (goro_wg_go(&r->wg, locker, r))
+			break;
+	locker(r);
+	goro_wg_wait(&r->wg);
+	t = ktime_get_ns() - t;
+	return r->sum == r->n ? t : 0;
+}
+
+u64 goro_mutexes(const struct bench *b, u64 n)
+{
+	return run(b, n, mutexes);
 }
 
 /* ---- waking another CPU ---------------------------------------------- */

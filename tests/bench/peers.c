@@ -11,6 +11,7 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -328,6 +329,48 @@ u64 workqueue_spawn(const struct bench *b, u64 n)
 	for (k = 0; k < b->arg; k++)
 		flush_work(&items[k].work);
 	kfree(items);
+	return c.sum == n ? t : 0;
+}
+
+/* ---- mutex ----------------------------------------------------------- */
+
+static DEFINE_MUTEX(mutex);	/* what is measured; protects sum of its crew */
+
+static int locker(void *arg)
+{
+	struct crew *c = arg;
+	u64 i, n = c->each;
+
+	wait_for_completion(&c->go);
+	for (i = 0; i < n; i++) {
+		mutex_lock(&mutex);
+		c->sum++;
+		mutex_unlock(&mutex);
+	}
+	return member_end(c);
+}
+
+u64 kthread_mutexes(const struct bench *b, u64 n)
+{
+	struct crew c;
+	u64 t;
+	u32 i;
+
+	crew_init(&c, b, n, b->arg);
+	c.each = n / b->arg;
+	for (i = 0; i < b->arg; i++) {
+		if (start(&c, locker, cpu_of(b))) {
+			atomic_sub(b->arg - i, &c.left);
+			complete_all(&c.go);
+			if (i)
+				wait_for_completion(&c.all);
+			return 0;
+		}
+	}
+	t = ktime_get_ns();
+	complete_all(&c.go);
+	wait_for_completion(&c.all);
+	t = ktime_get_ns() - t;
 	return c.sum == n ? t : 0;
 }
 
