@@ -34,6 +34,7 @@ static void report(void)
 	check(GORO_C_STACK_CREATED, "stacks");
 	check(GORO_C_M_CREATED, "Ms");
 	check(GORO_C_TASK_CREATED, "tasks");
+	check(GORO_C_CTX_CREATED, "contexts");
 	check(GORO_C_ACCT_CREATED, "accounts");
 	check(GORO_C_TIMER_CREATED, "timers");
 }
@@ -81,6 +82,7 @@ static void __exit goro_exit_module(void)
 {
 	goro_dev_exit();
 	goro_dump_exit();
+	goro_ctx_exit();
 	goro_m_exit();
 	goro_stack_exit();
 	goro_g_exit();

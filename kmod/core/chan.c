@@ -164,11 +164,15 @@ static noinline int send_irq(struct goro_chan *c, const void *v, u64 deadline)
 {
 	if (unlikely(c->timer))
 		return -EINVAL;
+	if (deadline && goro_may_wait())
+		goro_wait_prepare();
 	return chan_send(c, v, deadline, true);
 }
 
 static noinline int recv_irq(struct goro_chan *c, void *v, u64 deadline)
 {
+	if (deadline && goro_may_wait())
+		goro_wait_prepare();
 	return chan_recv(c, v, deadline, true);
 }
 

@@ -5,6 +5,7 @@
 #ifndef _GORO_CORE_CORE_H
 #define _GORO_CORE_CORE_H
 
+#include "member.h"
 #include "port.h"
 #include "stats.h"
 
@@ -71,6 +72,13 @@ int goro_select_pass(struct goro_select *s, struct goro_waiter **w);
 void goro_select_enqueue(struct goro_select *s, struct goro_waiter *w);
 void goro_select_dequeue(struct goro_select *s);
 int goro_select_woken(struct goro_select *s, struct goro_waiter *w, enum goro_claim why);
+
+/* ctx.c */
+void goro_ctx_exit(void);
+
+/* group.c */
+int goro_group_join(struct goro_group *grp, struct goro_member *mb, bool try);
+void goro_group_leave(struct goro_member *mb, int err);
 
 /* wait lists: package sync's and groups' (core/waitlist.c) */
 int goro_waitlist_wait(struct list_head *list, goro_lock_t *lock, u64 deadline,

@@ -31,10 +31,19 @@
  *                                    it has left its stack nothing may hold it
  *                                    up: preemption is off. A lock does it too.
  *   goro_wait_begin(w, nocancel)     RUN -> WAIT with a full barrier, then look
- *                                    at the cancel flag: false, and RUN again,
- *                                    where it is set. A canceller sets the
+ *                                    at the cancel flag, and by
+ *                                    goro_scopes_begin() at the contexts that w
+ *                                    waits under: false, and RUN again,
+ *                                    where one is cancelled. A canceller sets the
  *                                    flag, full barrier, claims: one of the
- *                                    two sees the other.
+ *                                    two sees the other. After true the waiter
+ *                                    parks, whatever happens.
+ *   goro_scope_push(s), _pop(s)      the caller's stack of scopes, innermost
+ *                                    first, linked by outer; push sets w, the
+ *                                    waiter of all waits until pop
+ *   goro_wait_prepare()              a wait may begin under a lock that is taken with
+ *                                    interrupts off: goro_scopes_prepare(). Before
+ *                                    that lock, by who may wait
  *   goro_park(w, deadline, r)        end the section and wait until claimed;
  *                                    back to RUN; returns the reason
  *   goro_park_unlock(w, lock, irq..) the same from under a lock, which it drops;
@@ -61,6 +70,19 @@
  *                                    0 or an errno. Any context
  *   goro_owner_get(m), _put(m)       pin the module m (NULL: none) that gave a function
  *   goro_caller()                    who called the function in which this stands
+ *   goro_late_t, GORO_LATE(l, fn)    work, defined: fn(l) is run soon by a thread
+ *                                    that may wait; once more where it is
+ *                                    queued while it runs
+ *   goro_late_queue(l), _flush(l)    any context; wait until it does not run
+ *   goro_spawn_t                     a goroutine that was set aside:
+ *   goro_spawn_prepare(fn, arg, m)   it and its memory, or ERR_PTR(); pins m
+ *   goro_spawn_start(g), _drop(g)    cannot fail. Process context
+ *   goro_member_self()               the calling goroutine's goro_member, or NULL
+ *   goro_member_cancel(mb)           set its cancel flag, full barrier, claim: true,
+ *                                    and it has to be readied. The group's lock
+ *                                    keeps it there. Nothing where it was set
+ *   goro_member_waiter(mb)           its waiter
+ *   goro_acct_cancelled(acct)        members with an account were cancelled
  *   goro_alloc(size), goro_free(p)   zeroed memory charged to the caller
  *   goro_random(n)                   a number below n, each as likely; n > 0
  *   goro_select_foreign(cases, n, deadline)   a select with cases that core does not

@@ -272,6 +272,8 @@ static noinline int select_slow(struct goro_case *cases, u32 n, u64 deadline)
 	goro_select_sort(&s);
 	if (!s.m)
 		return goro_wait_on_nil(deadline);
+	if (deadline != GORO_NOW && goro_may_wait())
+		goro_wait_prepare();	/* one of the channels may be an IRQ channel */
 	goro_select_lock(&s);
 	pick = goro_select_pass(&s, &w);
 	if (pick >= 0 || deadline == GORO_NOW) {

@@ -21,6 +21,8 @@
 	X(M_DESTROYED, "m_destroyed") \
 	X(TASK_CREATED, "task_created") \
 	X(TASK_DESTROYED, "task_destroyed") \
+	X(CTX_CREATED, "ctx_created") \
+	X(CTX_DESTROYED, "ctx_destroyed") \
 	X(ACCT_CREATED, "acct_created") \
 	X(ACCT_DESTROYED, "acct_destroyed") \
 	X(TIMER_CREATED, "timers_created") \

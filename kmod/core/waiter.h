@@ -47,7 +47,8 @@ enum goro_waiter_kind {
 
 struct goro_waiter {
 	atomic_t claim;			/* enum goro_claim, by cmpxchg */
-	int kind;			/* the waiter's, for each wait anew, while it is in RUN */
+	u8 kind;			/* the waiter's, for each wait anew, while it is in RUN */
+	u8 scoped;			/* the waiter's: it waits under contexts (scope.c) */
 	struct goro_sudog *won;		/* the claimer's, until it has readied: where it was met */
 	u64 on;				/* for dumps: a channel's id, an address, a number */
 	u64 holder;			/* likewise: the goroutine that has it, if known */

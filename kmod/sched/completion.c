@@ -75,11 +75,18 @@ static int wait_thread(struct completion *x, u64 deadline, bool nocancel)
 	ktime_t *expires = deadline == GORO_FOREVER ? NULL : &until;
 	int state = nocancel ? TASK_UNINTERRUPTIBLE : TASK_INTERRUPTIBLE;
 	DECLARE_SWAITQUEUE(entry);
+	struct goro_thread own, *t;
+	struct goro_waiter *w = goro_waiter_self(&own);
+	bool done = false;
 	int err = 0;
 
+	t = container_of(w, struct goro_thread, w);
+	if (!goro_wait_begin(w, nocancel))
+		return -ECANCELED;
 	while (!err) {
 		prepare_to_swait_exclusive(&x->wait, &entry, state);
-		if (take(x, &entry, false))
+		done = take(x, &entry, false);
+		if (done || smp_load_acquire(&t->done))	/* with goro_ready_slow() */
 			break;
 		if (signal_pending_state(state, current)) {
 			goro_count(GORO_C_WAKE_SIGNAL);
@@ -90,7 +97,12 @@ static int wait_thread(struct completion *x, u64 deadline, bool nocancel)
 		}
 	}
 	__set_current_state(TASK_RUNNING);
-	return err && take(x, &entry, true) ? 0 : err;
+	/* as above: only a context's cancel may claim it, and it must stay until readied */
+	if (!goro_claim(w, GORO_BY_EVENT)) {
+		goro_thread_sleep(t);
+		err = -ECANCELED;
+	}
+	return done || (err && take(x, &entry, true)) ? 0 : err;
 }
 
 static int wait(struct completion *x, u64 deadline, bool nocancel)

@@ -93,7 +93,7 @@ static void snapshot(struct walk *w, struct goro_g *g)
 	w->nframes = 0;
 	w->on = READ_ONCE(g->w.on);
 	w->holder = READ_ONCE(g->w.holder);
-	w->group = g->group;
+	w->group = g->member.group;
 	w->bound = READ_ONCE(g->w.kind) == GORO_W_BOUND && waits;
 	if (READ_ONCE(g->on_cpu)) {
 		/* a bound one stays on its stack, which is its thread's to unwind */

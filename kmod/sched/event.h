@@ -83,8 +83,7 @@ static __always_inline enum goro_claim goro_event_wait(struct goro_waiter *w, bo
 			goro_misuse_by("a condition of goro_wait_event() parks");
 		return GORO_BY_EVENT;
 	}
-	if (w->kind != GORO_W_THREAD && !nocancel && READ_ONCE(goro_w_to_g(w)->cancelled) &&
-	    goro_claim(w, GORO_BY_CANCEL))
+	if (!nocancel && !goro_wait_begun(w))
 		return GORO_BY_CANCEL;
 	return GORO_WAIT;
 }

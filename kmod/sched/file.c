@@ -140,7 +140,7 @@ static ssize_t polled_once(const struct io *io, u64 deadline)
 	unsigned int tries = 0;
 	ssize_t ret;
 
-	if (goro_cancelled())
+	if (goro_wait_cancelled())
 		return -ECANCELED;
 	if (!nowait && !(io->file->f_flags & O_NONBLOCK))
 		return polled_blocking(io, events, deadline);

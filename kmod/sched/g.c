@@ -18,6 +18,7 @@
  */
 #include <linux/kprobes.h>
 #include <linux/slab.h>
+#include "../core/context.h"
 #include "sched.h"
 
 #define COPY_MAX	4096
@@ -139,10 +140,14 @@ static notrace void __noreturn g_end(struct goro_g *g, int err)
 	struct module *owner = g->owner;
 
 	trace_goro_exit(g->id);
-	if (g->group)
-		goro_group_leave(g, err);
+	if (unlikely(g->scopes))
+		goro_scopes_drop(g->scopes);
+	if (g->member.group)
+		goro_group_leave(&g->member, err);
 	else if (g->flags & GORO_G_WG)
 		goro_wg_done(g->wg);
+	else if (unlikely(g->ctx))
+		__goro_ctx_put(g->ctx, owner);
 	if (g->flags & GORO_G_COPY)
 		kfree(g->arg);
 	/*
@@ -182,6 +187,21 @@ notrace void __goro_exit(void)
 NOKPROBE_SYMBOL(__goro_exit);
 EXPORT_SYMBOL_GPL(__goro_exit);
 
+/* It lives under a context: all of its waits are in this scope. */
+static noinline int run_under(struct goro_g *g)
+{
+	struct goro_scope scope;
+	int err = 0;
+
+	goro_scope_enter(&scope, g->ctx);
+	if (g->flags & GORO_G_ERRFN)
+		err = g->err_fn(g->arg);
+	else
+		g->fn(g->arg);
+	goro_ctx_leave(&scope, 0);
+	return err;
+}
+
 /* First C code of a G, from goro_g_entry(); the section is open. */
 asmlinkage __visible notrace void __noreturn goro_g_main(struct goro_g *prev)
 {
@@ -191,7 +211,9 @@ asmlinkage __visible notrace void __noreturn goro_g_main(struct goro_g *prev)
 	goro_switch_done(prev);
 	goro_section_end();
 	g = goro_self();
-	if (g->flags & GORO_G_ERRFN)
+	if (unlikely(g->ctx))
+		err = run_under(g);
+	else if (g->flags & GORO_G_ERRFN)
 		err = g->err_fn(g->arg);
 	else
 		g->fn(g->arg);
@@ -239,8 +261,11 @@ static void g_set(struct goro_g *g, void *arg, u32 stack_size, const char *name,
 	g->name = name;
 	g->where = where;
 	g->owner = NULL;
-	g->group = NULL;
+	g->member.group = NULL;
 	g->defers = NULL;
+	g->ctx = NULL;
+	g->scopes = NULL;
+	g->w.scoped = 0;
 }
 
 static struct goro_g *g_new(void *arg, const void *copy, size_t size,
@@ -363,43 +388,105 @@ int __goro_go_atomic(goro_fn_t fn, void *arg, struct module *owner)
 }
 EXPORT_SYMBOL_GPL(__goro_go_atomic);
 
+int __goro_go_ctx(struct goro_ctx *ctx, goro_fn_t fn, void *arg, struct module *owner)
+{
+	struct goro_g *g = g_new(arg, NULL, 0, NULL, _RET_IP_);
+
+	if (IS_ERR(g))
+		return PTR_ERR(g);
+	g->fn = fn;
+	g->owner = owner;
+	__module_get(owner);	/* as in __goro_go() */
+	if (ctx && ctx->by)
+		g->ctx = __goro_ctx_get(ctx, owner);
+	g_launch(g);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(__goro_go_ctx);
+
+/* As __goro_go(), started later, or never. It counts as a goroutine from then on. */
+struct goro_g *goro_spawn_prepare(goro_fn_t fn, void *arg, struct module *owner)
+{
+	struct goro_g *g = g_new(arg, NULL, 0, NULL, _RET_IP_);
+
+	if (IS_ERR(g))
+		return g;
+	g->fn = fn;
+	g->owner = owner;
+	__module_get(owner);
+	return g;
+}
+
+void goro_spawn_start(struct goro_g *g)
+{
+	g_launch(g);
+}
+
+static void g_discard(struct goro_g *g)
+{
+	if (g->flags & GORO_G_COPY)
+		kfree(g->arg);
+	if (g->flags & GORO_G_ACCT)
+		goro_acct_put(g->acct);
+	preempt_disable();
+	g_free(NULL, g);
+	preempt_enable();
+}
+
+void goro_spawn_drop(struct goro_g *g)
+{
+	module_put(g->owner);
+	g_discard(g);
+}
+
+static int group_go(struct goro_group *grp, goro_err_fn_t fn, struct goro_g *g, bool try)
+{
+	int err;
+
+	g->flags |= GORO_G_ERRFN;
+	g->err_fn = fn;
+	if (grp->acct) {
+		g->flags |= GORO_G_ACCT;
+		g->acct = goro_acct_get(grp->acct);
+	}
+	err = goro_group_join(grp, &g->member, try);
+	if (err) {
+		g_discard(g);
+		return err;
+	}
+	/* a member: the group keeps it, until it has left */
+	g->ctx = grp->ctx;
+	g_launch(g);
+	return 0;
+}
+
 int __goro_group_go(struct goro_group *grp, goro_err_fn_t fn, void *arg,
 		    const void *copy, size_t size, const struct goro_attr *attr)
 {
 	struct goro_g *g = g_new(arg, copy, size, attr, _RET_IP_);
 
-	if (IS_ERR(g))
-		return PTR_ERR(g);
-	g->flags |= GORO_G_ERRFN;
-	g->err_fn = fn;
-	g->group = grp;
-	goro_lock(&grp->lock);
-	if (grp->cancelled) {
-		goro_unlock(&grp->lock);
-		if (copy)
-			kfree(g->arg);
-		g_drop(g);
-		return -ECANCELED;
-	}
-	if (grp->acct) {
-		g->flags |= GORO_G_ACCT;
-		g->acct = goro_acct_get(grp->acct);
-	}
-	grp->n++;
-	list_add_tail(&g->group_node, &grp->members);
-	goro_unlock(&grp->lock);
-	g_launch(g);
-	return 0;
+	return IS_ERR(g) ? PTR_ERR(g) : group_go(grp, fn, g, false);
 }
 EXPORT_SYMBOL_GPL(__goro_group_go);
 
+int __goro_group_try_go(struct goro_group *grp, goro_err_fn_t fn, void *arg)
+{
+	struct goro_g *g = g_new(arg, NULL, 0, NULL, _RET_IP_);
+
+	return IS_ERR(g) ? PTR_ERR(g) : group_go(grp, fn, g, true);
+}
+EXPORT_SYMBOL_GPL(__goro_group_try_go);
+
 /*
  * Set the flag, full barrier, claim; goro_wait_begin() sets WAIT, full barrier,
- * looks at the flag. The caller holds what keeps g alive (its group's lock).
- * True: g was claimed and the caller must ready it.
+ * looks at the flag.
  */
-bool goro_g_cancel(struct goro_g *g)
+bool goro_member_cancel(struct goro_member *mb)
 {
+	struct goro_g *g = container_of(mb, struct goro_g, member);
+
+	if (g->cancelled)
+		return false;
 	WRITE_ONCE(g->cancelled, 1);
 	smp_mb();	/* pairs with the xchg in goro_wait_begin() */
 	return goro_claim(&g->w, GORO_BY_CANCEL);
@@ -410,14 +497,6 @@ bool goro_in_goroutine(void)
 	return goro_self_any();
 }
 EXPORT_SYMBOL_GPL(goro_in_goroutine);
-
-bool goro_cancelled(void)
-{
-	struct goro_g *g = goro_self_any();
-
-	return g && READ_ONCE(g->cancelled);
-}
-EXPORT_SYMBOL_GPL(goro_cancelled);
 
 long goro_num(void)
 {

@@ -29,12 +29,14 @@
 #include <linux/workqueue.h>
 #include <goro/goro.h>
 #include "../compat.h"
+#include "../core/member.h"
 #include "../core/stats.h"
 #include "../core/waiter.h"
 
 struct goro_defer;
-struct goro_p;
 struct goro_m;
+struct goro_p;
+struct goro_scope;
 
 enum goro_g_state {
 	GORO_G_FREE,		/* in a cache, or never used */
@@ -83,12 +85,11 @@ struct goro_g {
 	const char *name;		/* C */
 	unsigned long where;		/* C: who started it */
 	u64 id;				/* C */
-	struct goro_group *group;	/* C */
+	struct goro_scope *scopes;	/* G: the contexts it waits under, innermost first */
+	struct goro_ctx *ctx;		/* C: it lives under; a reference, or its group's */
+	struct goro_member member;	/* of a group, or none; core.h */
 	struct goro_acct *acct;		/* C, referenced; with GORO_G_ACCT only */
-	union {
-		struct list_head group_node;	/* L: group->lock */
-		struct goro_wg *wg;	/* C, with GORO_G_WG: told when it ends */
-	};
+	struct goro_wg *wg;		/* C, with GORO_G_WG: told when it ends */
 	struct list_head all;		/* L: goro_all[all_cpu].lock */
 	int all_cpu;			/* C */
 };

@@ -14,7 +14,7 @@ int goro_poll_sock_data(struct socket *sock, __poll_t events, u64 deadline);
 /* Before and between the pieces of work that cannot be interrupted: 0 or an errno. */
 static inline int goro_io_go_on(u64 deadline)
 {
-	if (goro_cancelled())
+	if (goro_wait_cancelled())
 		return -ECANCELED;
 	if (!goro_in_goroutine() && signal_pending(current))
 		return -EINTR;

@@ -137,6 +137,17 @@ int goro_port_go(goro_fn_t fn, void *arg, struct module *owner, unsigned long wh
 #define goro_owner_get(m)	__module_get(m)
 #define goro_owner_put(m)	module_put(m)
 #define goro_caller()		_RET_IP_
+/* what an interrupt leaves to a thread */
+typedef struct work_struct goro_late_t;
+#define GORO_LATE(name, fn)	DECLARE_WORK(name, fn)
+#define goro_late_queue(l)	((void)queue_work(system_unbound_wq, l))
+#define goro_late_flush(l)	((void)flush_work(l))
+
+/* g.c: goroutines that were set aside */
+typedef struct goro_g goro_spawn_t;
+struct goro_g *goro_spawn_prepare(goro_fn_t fn, void *arg, struct module *owner);
+void goro_spawn_start(struct goro_g *g);
+void goro_spawn_drop(struct goro_g *g);
 
 /* memory */
 #define GORO_CHAN_BYTES_MAX	(1ULL << 30)
@@ -179,6 +190,14 @@ struct goro_thread {
 	int done;		/* set (release) by goro_ready(), after which t may go */
 };
 
+/* scope.c */
+extern atomic_t goro_thread_scopes;	/* how many threads' scopes there are */
+struct goro_thread *goro_thread_of_scope(struct goro_thread *t);
+void goro_scope_push(struct goro_scope *s);
+void goro_scope_pop(struct goro_scope *s);
+bool goro_wait_begin_slow(struct goro_waiter *w);
+void goro_wait_prepare_slow(void);
+
 /* This wait of a G will block its M; decided before anybody can see the waiter. */
 static inline void goro_bind_wait(struct goro_g *g)
 {
@@ -196,6 +215,10 @@ static __always_inline struct goro_waiter *goro_waiter_self(struct goro_thread *
 			goro_bind_wait(g);
 		return &g->w;
 	}
+	if (unlikely(atomic_read(&goro_thread_scopes)))
+		t = goro_thread_of_scope(t);
+	else
+		t->w.scoped = 0;
 	goro_waiter_init(&t->w, GORO_W_THREAD);
 	t->task = current;
 	t->done = 0;
@@ -221,22 +244,33 @@ static inline void goro_undefer(struct goro_defer *d)
 		g->defers = d->next;
 }
 
+static __always_inline void goro_wait_prepare(void)
+{
+	struct goro_g *g = goro_self();
+
+	if (unlikely(g ? g->w.scoped : atomic_read(&goro_thread_scopes)))
+		goro_wait_prepare_slow();
+}
+
 static __always_inline struct goro_g *goro_w_to_g(struct goro_waiter *w)
 {
 	return container_of(w, struct goro_g, w);
 }
 
+/* w is in WAIT: does the wait go on? */
+static __always_inline bool goro_wait_begun(struct goro_waiter *w)
+{
+	if (likely(!w->scoped && (w->kind == GORO_W_THREAD ||
+				  !READ_ONCE(goro_w_to_g(w)->cancelled))))
+		return true;
+	return goro_wait_begin_slow(w);
+}
+
 static __always_inline bool goro_wait_begin(struct goro_waiter *w, bool nocancel)
 {
-	/* xchg: the full barrier that pairs with the one in goro_g_cancel() */
+	/* xchg: the full barrier that pairs with those of the cancellers */
 	atomic_xchg(&w->claim, nocancel ? GORO_WAIT_NC : GORO_WAIT);
-	if (likely(w->kind == GORO_W_THREAD || nocancel ||
-		   !READ_ONCE(goro_w_to_g(w)->cancelled)))
-		return true;
-	if (!goro_claim(w, GORO_BY_CANCEL))
-		return true;	/* the canceller was first and readies us: park */
-	atomic_set(&w->claim, GORO_RUN);
-	return false;
+	return nocancel || goro_wait_begun(w);
 }
 
 enum goro_claim goro_park_slow(struct goro_waiter *w, u64 deadline,
@@ -286,6 +320,22 @@ goro_park_unlock(struct goro_waiter *w, goro_lock_t *lock, bool irq, u64 deadlin
 	if (irq)
 		local_irq_enable();
 	return goro_park_slow(w, deadline, reason);
+}
+
+/* core/group.c's members; acct.c */
+bool goro_member_cancel(struct goro_member *mb);
+void goro_acct_cancelled(struct goro_acct *a);
+
+static inline struct goro_member *goro_member_self(void)
+{
+	struct goro_g *g = goro_self();
+
+	return g ? &g->member : NULL;
+}
+
+static inline struct goro_waiter *goro_member_waiter(struct goro_member *mb)
+{
+	return &container_of(mb, struct goro_g, member)->w;
 }
 
 void goro_ready_g(struct goro_g *g);

@@ -10,10 +10,10 @@
  *   procs.c how many Ps there are (GOMAXPROCS)
  *   lock.c  goroutines that keep their M (LockOSThread)
  *   g.c     Gs: starting, ending, caching
- *   group.c groups
  *   stack.c stacks
  *   deep.c  calls on a larger stack
  *   block.c giving the P away around a call that sleeps; the M's own stack
+ *   scope.c waits under contexts (core/scope.c)
  *   timer.c deadlines, sleep, threads as waiters
  *   event.c waiting on the kernel's wait queues (event.h: how, for all of these)
  *   poll.c  waiting for files and sockets (poll.h: entries in their queues)
@@ -166,7 +166,6 @@ static inline bool goro_p_regain(struct goro_m *m)
 /* g.c */
 int goro_g_init(void);
 void goro_g_exit(void);
-bool goro_g_cancel(struct goro_g *g);
 void goro_timer_setup(struct goro_g *g);
 void goro_g_trim(struct goro_p *p);
 struct goro_all {
@@ -183,9 +182,6 @@ long goro_call_on(unsigned long sp, long (*fn)(void *arg), void *arg);
 /* port.c */
 void goro_port_init(void);
 
-/* group.c */
-void goro_group_leave(struct goro_g *g, int err);
-
 /* stack.c */
 void goro_stack_init(void);
 void goro_stack_exit(void);
@@ -196,7 +192,11 @@ int goro_stack_fill(u32 size);
 void *goro_stack_get(u32 size);
 void goro_stack_flush(struct goro_p *p);
 
+/* scope.c */
+bool goro_wait_cancelled(void);
+
 /* timer.c */
+void goro_thread_sleep(struct goro_thread *t);
 void goro_bound_begin(struct goro_g *g, u64 deadline, enum goro_reason reason);
 void goro_bound_sleep(struct goro_m *m);
 enum goro_claim goro_bound_end(struct goro_g *g, u64 deadline);
@@ -205,7 +205,6 @@ enum goro_claim goro_bound_end(struct goro_g *g, u64 deadline);
 void goro_acct_in(struct goro_m *m);
 void goro_acct_out(struct goro_m *m);
 bool goro_acct_admit(struct goro_g *g);
-void goro_acct_cancelled(struct goro_acct *a);
 
 /* deep.c */
 void goro_outer_put(struct goro_p *p, struct goro_g *g);

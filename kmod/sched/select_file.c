@@ -202,6 +202,7 @@ int goro_select_foreign(struct goro_case *cases, unsigned int n, u64 deadline)
 			goro_select_lock(&s);
 			return pass_and_unlock(&s);
 		}
+		goro_wait_prepare();
 		p.w = goro_event_arm(&t);
 		if (enter(&s, &p)) {
 			leave(&s, &p);

@@ -105,7 +105,7 @@ int goro_sock_connect(struct socket *sock, struct sockaddr *addr, int addrlen, u
 
 	if (unlikely(!goro_may_wait()))
 		return goro_misuse();
-	if (goro_cancelled())
+	if (goro_wait_cancelled())
 		return -ECANCELED;
 	err = kernel_connect(sock, (void *)addr, addrlen, O_NONBLOCK);
 	for (;;) {
@@ -158,7 +158,7 @@ int goro_sock_accept(struct socket *sock, struct socket **newsock, u64 deadline)
 	if (unlikely(!goro_may_wait()))
 		return goro_misuse();
 	for (;;) {
-		if (goro_cancelled())
+		if (goro_wait_cancelled())
 			return -ECANCELED;
 		end = shut(sock);
 		err = kernel_accept(sock, newsock, O_NONBLOCK);
@@ -202,7 +202,7 @@ int goro_sock_recvmsg(struct socket *sock, struct msghdr *msg, int flags, u64 de
 		size_t before = msg_data_left(msg), moved;
 		bool end = !(flags & (MSG_OOB | MSG_ERRQUEUE)) && shut(sock);
 
-		if (goro_cancelled()) {
+		if (goro_wait_cancelled()) {
 			n = -ECANCELED;
 			break;
 		}

@@ -90,6 +90,18 @@ static enum goro_claim park_thread(struct goro_thread *t, u64 deadline)
 	return atomic_read(&w->claim);
 }
 
+/* It was claimed by somebody: until that one has readied it. */
+void goro_thread_sleep(struct goro_thread *t)
+{
+	for (;;) {
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		if (smp_load_acquire(&t->done))	/* with goro_ready_slow() */
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+}
+
 /*
  * A G waits on its M, which sleeps with it (and loses its P like any sleeper):
  * goro_bind_wait(), begin, sleep, end; the waiter may be claimed from before begin.

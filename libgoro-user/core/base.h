@@ -181,6 +181,23 @@ GORO_ATOMIC_OPS(atomic, int)
 GORO_ATOMIC_OPS(atomic_long, long)
 GORO_ATOMIC_OPS(atomic64, s64)
 
+typedef struct { atomic_t refs; } refcount_t;
+
+static inline void refcount_set(refcount_t *r, int n)
+{
+	r->refs.v = n;
+}
+
+static inline void refcount_inc(refcount_t *r)
+{
+	atomic_inc(&r->refs);
+}
+
+static inline bool refcount_dec_and_test(refcount_t *r)
+{
+	return atomic_dec_and_test(&r->refs);
+}
+
 struct kref {
 	atomic_t refcount;
 };

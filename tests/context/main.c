@@ -40,7 +40,11 @@ static atomic_t ran;			/* goroutines that rows started */
 static int started;
 static DECLARE_WAIT_QUEUE_HEAD(event);	/* of a condition that stays false */
 static DECLARE_COMPLETION(completion);	/* that does not come */
-static struct goro_chan *hold;		/* parks the member of `waited` */
+static struct goro_chan *hold;		/* parks the members of `waited` and `limited` */
+static struct goro_group limited;	/* as many run as may */
+static struct goro_ctx *ctx;
+static struct goro_ctx *to_cancel[PLACES];
+static int ncancel, gets;		/* gets: references that nobody has put */
 
 static void g_run(void *arg)
 {
@@ -68,6 +72,15 @@ static int row_go(void)
 {
 	int a = goro_go(g_run, NULL);
 	int b = goro_group_go(&members, m_run, NULL);
+
+	started += !a + !b;
+	return both(a, b);
+}
+
+static int row_go_ctx(void)
+{
+	int a = goro_go_ctx(ctx, g_run, NULL);
+	int b = goro_group_try_go(&members, m_run, NULL);
 
 	started += !a + !b;
 	return both(a, b);
@@ -273,6 +286,81 @@ static int row_group_cancel(void)
 	       grp.cancelled ? 0 : -EIO;
 }
 
+/* it has no deadline: a context has */
+static int row_group_limit(void)
+{
+	struct goro_ctx *end = goro_ctx_with_deadline(ctx, SHORT);
+	struct goro_scope scope;
+	int ret;
+
+	if (IS_ERR(end))
+		return goro_group_go(&limited, m_run, NULL);
+	ret = goro_ctx_enter(&scope, end);
+	if (!ret)
+		ret = goro_ctx_leave(&scope, goro_group_go(&limited, m_run, NULL));
+	goro_ctx_put(end);
+	return ret;
+}
+
+static int row_group_ctx(void)
+{
+	struct goro_group grp;
+	int a = goro_group_init_ctx(&grp, ctx), b = goro_group_set_limit(&grp, 1);
+
+	goro_group_stop(&grp);
+	return both(a, b);
+}
+
+static int row_ctx(void)
+{
+	struct goro_ctx *child = goro_ctx_with_timeout(ctx, NSEC_PER_SEC);
+	struct goro_ctx *value = goro_ctx_with_value(ctx, &ctx, NULL, NULL);
+
+	if (IS_ERR(child) || IS_ERR(value)) {
+		u64 misuses = goro_counter(GORO_C_MISUSE);
+
+		goro_ctx_put(ctx);	/* refused: it stays ours */
+		return goro_counter(GORO_C_MISUSE) != misuses ? PTR_ERR(child) : -EIO;
+	}
+	if (IS_ERR(goro_ctx_done(value)))
+		return -EIO;
+	goro_ctx_put(child);
+	goro_ctx_put(value);
+	return 0;
+}
+
+static int row_ctx_after(void)
+{
+	struct goro_after *after;
+	int err = goro_ctx_after_func(ctx, g_run, NULL, &after);
+
+	return err ?: goro_after_stop(after) ? 0 : -EIO;
+}
+
+static int row_ctx_cancel(void)
+{
+	return goro_ctx_cancel(to_cancel[ncancel++]) ? 0 : -EIO;
+}
+
+static int row_ctx_get(void)
+{
+	goro_ctx_get(ctx);
+	gets++;
+	return goro_ctx_err(ctx) ?: goro_ctx_cause(ctx);
+}
+
+static int row_ctx_calls(void)
+{
+	struct goro_ctx *end = goro_ctx_with_deadline(ctx, SHORT);
+	int ret;
+
+	if (IS_ERR(end))
+		return goro_chan_recv_ctx(ctx, NULL, NULL);
+	ret = goro_chan_recv_ctx(end, NULL, NULL);
+	goro_ctx_put(end);
+	return ret;
+}
+
 static int row_sleep(void)
 {
 	return goro_sleep(NSEC_PER_MSEC);
@@ -412,6 +500,7 @@ static const struct row {
 	bool blocks;		/* a G keeps its M for the wait */
 } rows[] = {
 	{ "goro_go, goro_group_go", row_go, 0 },
+	{ "goro_go_ctx, goro_group_try_go", row_go_ctx, 0 },
 	{ "goro_go_atomic", row_go_atomic, 0 },
 	{ "goro_chan_send, _recv, _until", row_send, -ETIMEDOUT, true },
 	{ "goro_chan_try_send, _try_recv", row_try, 0 },
@@ -434,7 +523,14 @@ static const struct row {
 	{ "goro_wg_add, _done", row_wg_add, 0 },
 	{ "goro_wg_wait", row_wg_wait, -ETIMEDOUT, true },
 	{ "goro_group_wait, _stop", row_group_wait, -ETIMEDOUT, true },
+	{ "goro_group_go at its limit", row_group_limit, -ETIMEDOUT, true },
 	{ "goro_group_cancel", row_group_cancel, 0 },
+	{ "goro_group_init_ctx, _set_limit", row_group_ctx, 0 },
+	{ "goro_ctx_with_*, _put, _done", row_ctx, 0 },
+	{ "goro_ctx_after_func, _stop", row_ctx_after, 0 },
+	{ "goro_ctx_cancel", row_ctx_cancel, 0 },
+	{ "goro_ctx_get, _err, _cause", row_ctx_get, 0 },
+	{ "goro_*_ctx", row_ctx_calls, -ETIMEDOUT, true },
 	{ "goro_sleep", row_sleep, 0, true },
 	{ "goro_timer_make, goro_after", row_timer_make, 0 },
 	{ "goro_timer_stop, _reset, _put", row_timer_stop, 0 },
@@ -517,23 +613,31 @@ static int lock_some(void)
 
 static int prepare(void)
 {
-	int err;
+	int i, err;
 
 	goro_wg_init(&wg);
 	goro_wg_init(&one);
 	goro_group_init(&members);
 	goro_group_init(&waited);
+	goro_group_init(&limited);
+	ctx = goro_ctx_with_cancel(goro_ctx_background());
 	plain = make_full(0);
 	irq = make_full(GORO_CHAN_IRQ);
 	hold = goro_chan_make(8, 0, 0);
 	if (IS_ERR(plain) || IS_ERR(irq) || IS_ERR(hold))
 		return -ENOMEM;
+	for (i = 0; i < PLACES; i++)
+		to_cancel[i] = goro_ctx_with_cancel(ctx);
+	if (IS_ERR(ctx) || IS_ERR(to_cancel[PLACES - 1]))
+		return -ENOMEM;
 	goro_wg_add(&one, 1);
+	goro_group_set_limit(&limited, 1);
 	file = anon_inode_getfile("goro_context", &never_ready, NULL, O_RDWR);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	atomic_set(&contended.state, GORO_MUTEX_LOCKED | GORO_MUTEX_WAITERS);
-	err = both(lock_some(), goro_group_go(&waited, m_hold, NULL));
+	err = both(lock_some(), goro_group_go(&waited, m_hold, NULL) ?:
+		   goro_group_go(&limited, m_hold, NULL));
 	if (!err)
 		err = goro_group_go(&waited, m_once, NULL);
 	/* it has begun, or the first row about it would be it */
@@ -544,10 +648,19 @@ static int prepare(void)
 
 static void end(void)
 {
+	int i;
+
 	if (!IS_ERR_OR_NULL(hold))
 		goro_chan_close(hold);
 	goro_group_stop(&members);
 	goro_group_stop(&waited);
+	goro_group_stop(&limited);
+	for (i = 0; i < PLACES; i++)
+		if (!IS_ERR_OR_NULL(to_cancel[i]))
+			goro_ctx_put(to_cancel[i]);
+	/* the one of prepare(), too */
+	for (; !IS_ERR_OR_NULL(ctx) && gets >= 0; gets--)
+		goro_ctx_put(ctx);
 	goro_wg_done(&one);
 	places_exit();
 	put(&plain);

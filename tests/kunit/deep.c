@@ -58,7 +58,7 @@ static void sizes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, goro_group_go_attr(&f->other, small, &f->j[0], &attr), -EINVAL);
 	KUNIT_ASSERT_TRUE(test, eventually(members_in(&f->other, GORO_R_EVENT) == SMALL_N));
 	spin_lock(&f->other.lock);
-	list_for_each_entry(g, &f->other.members, group_node) {
+	list_for_each_entry(g, &f->other.members, member.node) {
 		struct job *j = g->arg;
 		u32 want = asked[(j - f->j) % 4] ?: THREAD_SIZE;
 

@@ -235,7 +235,7 @@ u32 members_in(struct goro_group *grp, enum goro_reason reason)
 	u32 n = 0;
 
 	spin_lock(&grp->lock);
-	list_for_each_entry(g, &grp->members, group_node) {
+	list_for_each_entry(g, &grp->members, member.node) {
 		int claim = atomic_read(&g->w.claim);
 
 		if ((claim == GORO_WAIT || claim == GORO_WAIT_NC) &&

@@ -279,15 +279,17 @@ bool goro_after_stop(struct goro_after *after);
 
 /*
  * A stretch of code whose waits a context may end; on its stack. All of it is
- * goro's. O: its goroutine or thread; L: the lock of ctx.
+ * goro's. O: its goroutine or thread; C: constant once entered; L: the lock of ctx.
  */
 struct goro_scope {
 	struct goro_ctx *ctx;		/* O: whose cancel ends the waits; NULL: nobody's */
 	struct goro_scope *outer;	/* O */
 	struct list_head node;		/* L: in the ctx's list, while listed; see ctx.c */
-	struct goro_waiter *w;		/* L: who waits; of a thread only while it waits */
-	void *owner;			/* O: the port's */
+	struct goro_waiter *w;		/* C: who waits in it, as goro_waiter_self() says */
+	void *owner;			/* C: the port's: its goroutine or thread */
+	struct goro_scope *next;	/* the port's: of another thread */
 	bool listed;			/* O: the ctx knows it */
+	unsigned long thread[12];	/* a thread's waiter, in its outermost scope */
 };
 
 /**

@@ -14,6 +14,8 @@
 
 #include <goro/ctx.h>
 #include <goro/io.h>
+#include <goro/select.h>
+#include <goro/sync.h>
 #include <goro/wait.h>
 
 /* ---- channels, time ---------------------------------------------------- */
@@ -60,6 +62,115 @@ static inline int goro_chan_recv_ctx(struct goro_ctx *ctx, struct goro_chan *c, 
 static inline int goro_sleep_ctx(struct goro_ctx *ctx, u64 ns)
 {
 	return GORO_CTX_CALL(ctx, goro_sleep(ns));
+}
+
+/**
+ * goro_select_ctx - goro_select_until() under a context
+ * @ctx: the context
+ * @cases: the cases
+ * @n: how many
+ * @deadline: absolute ns; with GORO_NOW only a context that is cancelled already counts
+ *
+ * Context: as goro_select_until().
+ * Return: as goro_select_until(), or the context's error.
+ * Go: select with a case <-ctx.Done()
+ */
+static inline int goro_select_ctx(struct goro_ctx *ctx, struct goro_case *cases, unsigned int n,
+				  u64 deadline)
+{
+	return GORO_CTX_CALL(ctx, goro_select_until(cases, n, deadline));
+}
+
+/* ---- sync -------------------------------------------------------------- */
+
+/**
+ * goro_mutex_lock_ctx - goro_mutex_lock() under a context
+ * @ctx: the context
+ * @m: the mutex
+ *
+ * Context: as goro_mutex_lock().
+ * Return: as goro_mutex_lock(), or the context's error.
+ * Go: none; a channel of capacity 1 to select on
+ */
+static inline int __must_check goro_mutex_lock_ctx(struct goro_ctx *ctx, struct goro_mutex *m)
+{
+	return GORO_CTX_CALL(ctx, goro_mutex_lock(m));
+}
+
+/**
+ * goro_rwmutex_rlock_ctx - goro_rwmutex_rlock() under a context
+ * @ctx: the context
+ * @rw: the RWMutex
+ *
+ * Context: as goro_rwmutex_rlock().
+ * Return: as goro_rwmutex_rlock(), or the context's error.
+ */
+static inline int __must_check goro_rwmutex_rlock_ctx(struct goro_ctx *ctx,
+						      struct goro_rwmutex *rw)
+{
+	return GORO_CTX_CALL(ctx, goro_rwmutex_rlock(rw));
+}
+
+/**
+ * goro_rwmutex_lock_ctx - goro_rwmutex_lock() under a context
+ * @ctx: the context
+ * @rw: the RWMutex
+ *
+ * Context: as goro_rwmutex_lock().
+ * Return: as goro_rwmutex_lock(), or the context's error.
+ */
+static inline int __must_check goro_rwmutex_lock_ctx(struct goro_ctx *ctx,
+						     struct goro_rwmutex *rw)
+{
+	return GORO_CTX_CALL(ctx, goro_rwmutex_lock(rw));
+}
+
+/**
+ * goro_once_do_ctx - goro_once_do() under a context
+ * @ctx: the context
+ * @once: the Once
+ * @fn: the function; where it runs here, it runs under @ctx
+ * @arg: its argument
+ *
+ * Context: as goro_once_do().
+ * Return: as goro_once_do(), or the context's error.
+ */
+static inline int goro_once_do_ctx(struct goro_ctx *ctx, struct goro_once *once, goro_fn_t fn,
+				   void *arg)
+{
+	return GORO_CTX_CALL(ctx, goro_once_do(once, fn, arg));
+}
+
+/**
+ * goro_cond_wait_ctx - goro_cond_wait() under a context
+ * @ctx: the context
+ * @c: the condition variable
+ * @m: a mutex that the caller holds, and holds again whatever is returned
+ *
+ * Context: as goro_cond_wait().
+ * Return: as goro_cond_wait(), or the context's error.
+ * Go: none; a context.AfterFunc that broadcasts
+ */
+static inline int goro_cond_wait_ctx(struct goro_ctx *ctx, struct goro_cond *c,
+				     struct goro_mutex *m)
+{
+	return GORO_CTX_CALL(ctx, goro_cond_wait(c, m));
+}
+
+/**
+ * goro_sema_acquire_ctx - goro_sema_acquire() under a context
+ * @ctx: the context
+ * @s: the semaphore
+ * @n: how many
+ *
+ * Context: as goro_sema_acquire().
+ * Return: as goro_sema_acquire(), or the context's error.
+ * Go: semaphore.Weighted.Acquire
+ */
+static inline int __must_check goro_sema_acquire_ctx(struct goro_ctx *ctx, struct goro_sema *s,
+						     long n)
+{
+	return GORO_CTX_CALL(ctx, goro_sema_acquire(s, n));
 }
 
 /* ---- WaitGroup, groups ------------------------------------------------- */

@@ -11,6 +11,7 @@
  *
  *   call                              G      process  softirq  timer  RCU   hard IRQ
  *   goro_go, goro_group_go            yes    yes      no       no     no    no
+ *   goro_go_ctx, goro_group_try_go    yes    yes      no       no     no    no
  *   goro_go_atomic                    yes    yes      yes      yes    yes   yes
  *   goro_chan_send, _recv, _until     park   sleep    no       no     no    no
  *   goro_chan_try_send, _try_recv     yes    yes      no       no     no    no
@@ -33,7 +34,14 @@
  *   goro_wg_add, _done                yes    yes      no       no     no    no
  *   goro_wg_wait                      park   sleep    no       no     no    no
  *   goro_group_wait, _stop            park   sleep    no       no     no    no
+ *   goro_group_go at its limit        park   sleep    no       no     no    no
  *   goro_group_cancel                 yes    yes      no       no     no    no
+ *   goro_group_init_ctx, _set_limit   yes    yes      no       no     no    no
+ *   goro_ctx_with_*, _put, _done      yes    yes      no       no     no    no
+ *   goro_ctx_after_func, _stop        yes    yes      no       no     no    no
+ *   goro_ctx_cancel                   yes    yes      yes      yes    yes   yes
+ *   goro_ctx_get, _err, _cause        yes    yes      yes      yes    yes   yes
+ *   goro_*_ctx                        park   sleep    no       no     no    no
  *   goro_sleep                        park   sleep    no       no     no    no
  *   goro_timer_make, goro_after       yes    yes      no       no     no    no
  *   goro_timer_stop, _reset, _put     yes    yes      yes      yes    yes   yes

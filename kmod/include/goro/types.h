@@ -49,10 +49,15 @@ struct goro_group {
 	goro_lock_t lock;
 	bool cancelled;			/* L, read without it in hints only */
 	int err;			/* L: the first error that a member returned */
-	long n;				/* L: members that have not left */
+	long n;				/* L: members that have not left or are to be started */
+	long used;			/* L: slots that members have */
+	long limit;			/* L: how many slots there are, or negative */
 	struct goro_acct *acct;		/* C: whom their CPU time is charged to, or NULL */
-	struct list_head members;	/* L: goro_g.group_node */
+	struct goro_ctx *ctx;		/* L: its context until a wait finds it empty, or NULL */
+	struct module *owner;		/* C: the context's */
+	struct list_head members;	/* L: goro_member.node */
 	struct list_head waiters;	/* L: sudogs */
+	struct list_head slots;		/* L: sudogs of those who wait for a slot */
 };
 
 #endif /* _GORO_TYPES_H */

@@ -27,7 +27,7 @@ void goro_unlock(goro_lock_t *l);
 #define goro_section_end()	do { } while (0)
 
 bool goro_may_wait(void);
-#define goro_misuse()		(det_fail("%s() in an interrupt", __func__), -EAGAIN)
+#define goro_misuse()		({ det_fail("%s() in an interrupt", __func__); -EAGAIN; })
 #define goro_misuse_by(what)	do { } while (0)
 #define goro_misuse_of(what, owner)	((void)(owner))
 u64 goro_me(void);
@@ -75,5 +75,7 @@ void goro_free(void *p);
 /* one of n, each of which is tried */
 u32 det_choose(u32 n);
 #define goro_random(n)		det_choose(n)
+
+#include "../no_ctx.h"
 
 #endif /* GORO_PORT_H */

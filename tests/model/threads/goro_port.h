@@ -24,7 +24,7 @@ static inline void goro_unlock(goro_lock_t *l)
 #define goro_section_end()	do { } while (0)
 
 bool goro_may_wait(void);
-#define goro_misuse()		(abort(), 0)
+#define goro_misuse()		({ abort(); 0; })
 #define goro_misuse_by(what)	do { } while (0)
 #define goro_misuse_of(what, owner)	((void)(owner))
 u64 goro_me(void);
@@ -71,5 +71,7 @@ u32 model_random(u32 n);
 #define GORO_CHAN_BYTES_MAX	(1ULL << 30)
 #define goro_alloc(size)	calloc(1, size)
 #define goro_free(p)		free(p)
+
+#include "../no_ctx.h"
 
 #endif /* GORO_PORT_H */

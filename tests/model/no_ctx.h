@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What core's contexts and groups ask of the port, for ports whose scenarios have
+ * neither: they compile, and nothing of it is reached.
+ */
+#ifndef MODEL_NO_CTX_H
+#define MODEL_NO_CTX_H
+
+typedef struct model_late {
+	void (*fn)(struct model_late *late);
+} goro_late_t;
+#define GORO_LATE(name, f)	goro_late_t name = { .fn = (f) }
+#define goro_late_queue(l)	((l)->fn(l))
+#define goro_late_flush(l)	((void)(l))
+
+typedef struct model_spawn goro_spawn_t;
+#define goro_spawn_prepare(fn, arg, m)	((void)(fn), (void)(arg), (void)(m), (goro_spawn_t *)ERR_PTR(-ENODEV))
+#define goro_spawn_start(g)	((void)(g))
+#define goro_spawn_drop(g)	((void)(g))
+
+#define goro_scope_push(s)	((void)(s), abort())
+#define goro_scope_pop(s)	((void)(s), abort())
+#define goro_wait_prepare()	do { } while (0)
+
+#define goro_member_self()	((struct goro_member *)NULL)
+#define goro_member_cancel(mb)	((void)(mb), false)
+#define goro_member_waiter(mb)	((void)(mb), (struct goro_waiter *)NULL)
+#define goro_acct_cancelled(a)	((void)(a))
+
+#endif /* MODEL_NO_CTX_H */
