@@ -35,6 +35,12 @@ u64 goro_spawn(const struct bench *b, u64 n);
 u64 goro_xwake(const struct bench *b, u64 n);
 u64 goro_mutexes(const struct bench *b, u64 n);
 
+/* ctx.c */
+u64 goro_ctx_cancels(const struct bench *b, u64 n);
+u64 goro_ctx_derives(const struct bench *b, u64 n);
+u64 goro_ctx_hops(const struct bench *b, u64 n);
+u64 goro_ctx_self(const struct bench *b, u64 n);
+
 /* peers.c */
 u64 kthread_yields(const struct bench *b, u64 n);
 u64 kthread_sleepers(const struct bench *b, u64 n);

@@ -134,6 +134,7 @@ static const struct scene {
 	{ tt_ring, 8 },
 	{ tt_wg, 8 },
 	{ tt_sleepers, 6 },
+	{ tt_ctx, 8 },
 	{ tt_tree, 6 },
 	{ tt_nil, 6 },
 	{ tt_history, 10 },

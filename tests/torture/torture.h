@@ -89,6 +89,7 @@ void tt_irq(u64 nr, struct rnd_state *r);	/* irq.c */
 void tt_locks(u64 nr, struct rnd_state *r);	/* locks.c */
 void tt_capped(u64 nr, struct rnd_state *r);	/* capped.c */
 void tt_timers(u64 nr, struct rnd_state *r);	/* timers.c */
+void tt_ctx(u64 nr, struct rnd_state *r);	/* ctx.c */
 void tt_history(u64 nr, struct rnd_state *r);	/* history.c */
 void tt_procs(u64 nr, struct rnd_state *r);	/* runtime.c */
 void tt_locked(u64 nr, struct rnd_state *r);
