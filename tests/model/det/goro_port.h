@@ -76,6 +76,6 @@ void goro_free(void *p);
 u32 det_choose(u32 n);
 #define goro_random(n)		det_choose(n)
 
-#include "../no_ctx.h"
+#include "goro_port_rest.h"
 
 #endif /* GORO_PORT_H */

@@ -72,6 +72,6 @@ u32 model_random(u32 n);
 #define goro_alloc(size)	calloc(1, size)
 #define goro_free(p)		free(p)
 
-#include "../no_ctx.h"
+#include "../det/goro_port_rest.h"
 
 #endif /* GORO_PORT_H */

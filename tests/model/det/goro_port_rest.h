@@ -3,8 +3,8 @@
  * What core's contexts and groups ask of the port, for ports whose scenarios have
  * neither: they compile, and nothing of it is reached.
  */
-#ifndef MODEL_NO_CTX_H
-#define MODEL_NO_CTX_H
+#ifndef GORO_PORT_REST_H
+#define GORO_PORT_REST_H
 
 typedef struct model_late {
 	void (*fn)(struct model_late *late);
@@ -27,4 +27,4 @@ typedef struct model_spawn goro_spawn_t;
 #define goro_member_waiter(mb)	((void)(mb), (struct goro_waiter *)NULL)
 #define goro_acct_cancelled(a)	((void)(a))
 
-#endif /* MODEL_NO_CTX_H */
+#endif /* GORO_PORT_REST_H */
