@@ -28,7 +28,9 @@ PIN(goro_query, user_chans_max, 56);
 PIN(goro_query, user_bytes_max, 64);
 PIN(goro_query, user_tasks_max, 72);
 PIN(goro_query, user_stack_bytes_max, 80);
-PIN_SIZE(goro_query, 88);
+PIN(goro_query, select_cases_max, 88);
+PIN(goro_query, group_limit_max, 92);
+PIN_SIZE(goro_query, 96);
 static_assert(GORO_QUERY_SIZE_1 == 48, "goro_query");
 
 PIN(goro_usage, flags, 0);
@@ -80,6 +82,65 @@ PIN(goro_chan_info, len, 32);
 PIN(goro_chan_info, id, 40);
 PIN_SIZE(goro_chan_info, 48);
 
+PIN(goro_select_case, fd, 0);
+PIN(goro_select_case, op, 4);
+PIN(goro_select_case, buf, 8);
+PIN(goro_select_case, len, 16);
+PIN(goro_select_case, result, 20);
+PIN_SIZE(goro_select_case, 24);
+
+PIN(goro_select_wait, flags, 0);
+PIN(goro_select_wait, n, 4);
+PIN(goro_select_wait, cases, 8);
+PIN(goro_select_wait, deadline, 16);
+PIN_SIZE(goro_select_wait, 24);
+
+PIN(goro_timer_set, flags, 0);
+PIN(goro_timer_set, reserved, 4);
+PIN(goro_timer_set, deadline, 8);
+PIN(goro_timer_set, period, 16);
+PIN_SIZE(goro_timer_set, 24);
+
+PIN(goro_ctx_create, flags, 0);
+PIN(goro_ctx_create, parent, 4);
+PIN(goro_ctx_create, deadline, 8);
+PIN_SIZE(goro_ctx_create, 16);
+
+PIN(goro_cancel, flags, 0);
+PIN(goro_cancel, cause, 4);
+PIN_SIZE(goro_cancel, 8);
+
+PIN(goro_ctx_info, flags, 0);
+PIN(goro_ctx_info, state, 4);
+PIN(goro_ctx_info, err, 8);
+PIN(goro_ctx_info, cause, 12);
+PIN(goro_ctx_info, deadline, 16);
+PIN_SIZE(goro_ctx_info, 24);
+
+PIN(goro_ctx_result, err, 0);
+PIN(goro_ctx_result, cause, 4);
+PIN_SIZE(goro_ctx_result, 8);
+
+PIN(goro_group_create, flags, 0);
+PIN(goro_group_create, limit, 4);
+PIN(goro_group_create, parent, 8);
+PIN(goro_group_create, reserved, 12);
+PIN_SIZE(goro_group_create, 16);
+
+PIN(goro_group_wait, flags, 0);
+PIN(goro_group_wait, result, 4);
+PIN(goro_group_wait, deadline, 8);
+PIN_SIZE(goro_group_wait, 16);
+
+PIN(goro_group_info, flags, 0);
+PIN(goro_group_info, state, 4);
+PIN(goro_group_info, result, 8);
+PIN(goro_group_info, cause, 12);
+PIN(goro_group_info, limit, 16);
+PIN(goro_group_info, running, 20);
+PIN(goro_group_info, started, 24);
+PIN_SIZE(goro_group_info, 32);
+
 PIN(goro_task_spawn, flags, 0);
 PIN(goro_task_spawn, n_chans, 4);
 PIN(goro_task_spawn, chans, 8);
@@ -87,7 +148,11 @@ PIN(goro_task_spawn, arg, 16);
 PIN(goro_task_spawn, arg_len, 24);
 PIN(goro_task_spawn, reserved, 28);
 PIN(goro_task_spawn, class_name, 32);
-PIN_SIZE(goro_task_spawn, 64);
+PIN(goro_task_spawn, ctx, 64);
+PIN(goro_task_spawn, group, 68);
+PIN(goro_task_spawn, deadline, 72);
+PIN_SIZE(goro_task_spawn, 80);
+static_assert(GORO_TASK_SPAWN_SIZE_1 == 64, "goro_task_spawn");
 
 PIN(goro_task_wait, flags, 0);
 PIN(goro_task_wait, result, 4);
@@ -123,13 +188,17 @@ PIN(goro_wc_total, lines, 0);
 PIN(goro_wc_total, chunks, 24);
 PIN_SIZE(goro_wc_total, 32);
 
-PIN_CMD(GORO_IOC_QUERY, 0xc058c600);
+PIN_CMD(GORO_IOC_QUERY, 0xc060c600);
 PIN_CMD(GORO_IOC_STATS, 0xc0a8c601);
 PIN_CMD(GORO_IOC_CHAN_CREATE, 0x4010c602);
-PIN_CMD(GORO_IOC_TASK_SPAWN, 0x4040c603);
+PIN_CMD(GORO_IOC_TASK_SPAWN, 0x4050c603);
 PIN_CMD(GORO_IOC_USAGE, 0xc030c604);
 PIN_CMD(GORO_IOC_CPU_STAT, 0xc048c605);
 PIN_CMD(GORO_IOC_CPU_MAX, 0x4018c606);
+PIN_CMD(GORO_IOC_TIMER, 0x4018c607);
+PIN_CMD(GORO_IOC_CTX, 0x4010c608);
+PIN_CMD(GORO_IOC_GROUP, 0x4010c609);
+PIN_CMD(GORO_IOC_SELECT, 0x4018c60a);
 PIN_CMD(GORO_IOC_SEND, 0x4018c620);
 PIN_CMD(GORO_IOC_RECV, 0x4018c621);
 PIN_CMD(GORO_IOC_CHAN_CLOSE, 0x0000c622);
@@ -137,5 +206,13 @@ PIN_CMD(GORO_IOC_CHAN_INFO, 0xc030c623);
 PIN_CMD(GORO_IOC_TASK_WAIT, 0xc010c640);
 PIN_CMD(GORO_IOC_TASK_CANCEL, 0x0000c641);
 PIN_CMD(GORO_IOC_TASK_INFO, 0xc030c642);
+
+PIN_CMD(GORO_IOC_TIMER_RESET, 0x4018c630);
+PIN_CMD(GORO_IOC_TIMER_STOP, 0x0000c631);
+PIN_CMD(GORO_IOC_CTX_CANCEL, 0x4008c650);
+PIN_CMD(GORO_IOC_CTX_INFO, 0xc018c651);
+PIN_CMD(GORO_IOC_GROUP_WAIT, 0xc010c658);
+PIN_CMD(GORO_IOC_GROUP_CANCEL, 0x4008c659);
+PIN_CMD(GORO_IOC_GROUP_INFO, 0xc020c65a);
 
 #endif /* _GORO_DEV_ABI_PINS_H */

@@ -130,7 +130,7 @@ static ssize_t chan_recv(struct goro_chan *c, struct iov_iter *to, size_t n, u64
 
 /* ---- ioctl ----------------------------------------------------------- */
 
-static long chan_xfer(struct goro_chan *c, unsigned int cmd, unsigned long arg)
+long goro_chan_fd_xfer(struct goro_chan *c, unsigned int cmd, unsigned long arg)
 {
 	bool send = GORO_CMD(cmd) == GORO_CMD(GORO_IOC_SEND);
 	u32 elem = goro_chan_elem(c);
@@ -161,7 +161,7 @@ static long chan_xfer(struct goro_chan *c, unsigned int cmd, unsigned long arg)
 	return ret;
 }
 
-static long chan_info(struct goro_chan *c, unsigned int cmd, unsigned long arg)
+long goro_chan_fd_info(struct goro_chan *c, unsigned int cmd, unsigned long arg)
 {
 	struct goro_chan_info a;
 	u32 senders, receivers;
@@ -179,7 +179,7 @@ static long chan_info(struct goro_chan *c, unsigned int cmd, unsigned long arg)
 		.elem = c->elem,
 		.senders = senders,
 		.receivers = receivers,
-		.cap = c->cap,
+		.cap = goro_chan_cap(c),	/* a timer's is 0 to the eye */
 		.len = goro_chan_len(c),
 		.id = c->id,
 	};
@@ -193,13 +193,15 @@ static long chan_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	switch (GORO_CMD(cmd)) {
 	case GORO_CMD(GORO_IOC_SEND):
 	case GORO_CMD(GORO_IOC_RECV):
-		return chan_xfer(c, cmd, arg);
+		return goro_chan_fd_xfer(c, cmd, arg);
 	case GORO_CMD(GORO_IOC_CHAN_INFO):
-		return chan_info(c, cmd, arg);
+		return goro_chan_fd_info(c, cmd, arg);
 	case GORO_IOC_CHAN_CLOSE:
 		if (cmd != GORO_IOC_CHAN_CLOSE)
 			return -ENOTTY;
 		return arg ? -EINVAL : goro_chan_close(c);
+	case GORO_CMD(GORO_IOC_SELECT):
+		return goro_dev_select(cmd, arg);
 	default:
 		return -ENOTTY;
 	}
@@ -207,16 +209,8 @@ static long chan_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 /* ---- read, write, poll ----------------------------------------------- */
 
-static u64 kiocb_deadline(const struct kiocb *iocb)
+ssize_t goro_chan_fd_read(struct goro_chan *c, struct kiocb *iocb, struct iov_iter *to)
 {
-	bool now = iocb->ki_filp->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT;
-
-	return now ? GORO_NOW : GORO_FOREVER;
-}
-
-static ssize_t chan_read_iter(struct kiocb *iocb, struct iov_iter *to)
-{
-	struct goro_chan *c = iocb->ki_filp->private_data;
 	size_t elem = goro_chan_elem(c), bytes = iov_iter_count(to);
 	ssize_t ret;
 
@@ -226,8 +220,13 @@ static ssize_t chan_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		return 0;
 	if (bytes < elem)
 		return -EINVAL;
-	ret = chan_recv(c, to, bytes / elem, kiocb_deadline(iocb), false);
+	ret = chan_recv(c, to, bytes / elem, goro_dev_deadline(iocb), false);
 	return ret > 0 ? ret * elem : ret;
+}
+
+static ssize_t chan_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	return goro_chan_fd_read(iocb->ki_filp->private_data, iocb, to);
 }
 
 static ssize_t chan_write_iter(struct kiocb *iocb, struct iov_iter *from)
@@ -240,17 +239,20 @@ static ssize_t chan_write_iter(struct kiocb *iocb, struct iov_iter *from)
 		return -EINVAL;
 	if (!bytes)
 		return 0;
-	ret = chan_send(c, from, bytes / elem, kiocb_deadline(iocb));
+	ret = chan_send(c, from, bytes / elem, goro_dev_deadline(iocb));
 	return ret > 0 ? ret * elem : ret;
 }
 
-static __poll_t chan_fd_poll(struct file *file, poll_table *pt)
+__poll_t goro_chan_fd_poll(struct goro_chan *c, struct file *file, poll_table *pt)
 {
-	struct goro_chan *c = file->private_data;
-
 	/* first the queue, then the state: core wakes under the lock that it is read with */
 	poll_wait(file, goro_chan_wq(c), pt);
 	return goro_chan_poll(c);
+}
+
+static __poll_t chan_poll(struct file *file, poll_table *pt)
+{
+	return goro_chan_fd_poll(file->private_data, file, pt);
 }
 
 static int chan_release(struct inode *inode, struct file *file)
@@ -276,7 +278,7 @@ static const struct file_operations chan_fops = {
 	.compat_ioctl = compat_ptr_ioctl,
 	.read_iter = chan_read_iter,
 	.write_iter = chan_write_iter,
-	.poll = chan_fd_poll,
+	.poll = chan_poll,
 	.release = chan_release,
 #ifdef CONFIG_PROC_FS
 	.show_fdinfo = chan_show_fdinfo,
@@ -300,24 +302,20 @@ static void chan_uncharge(struct goro_chan *c)
 	struct goro_user *u = c->owner;
 
 	goro_user_uncharge(u, GORO_RES_BYTES, chan_bytes(c));
-	goro_user_uncharge(u, GORO_RES_CHANS, 1);
-	goro_user_put(u);
+	goro_user_uncharge_chan(u);
 }
 
 static struct goro_chan *chan_make(u32 elem, u32 cap)
 {
-	struct goro_user *u = goro_user_get();
+	struct goro_user *u = goro_user_charge_chan();
 	struct goro_chan *c;
 	int err;
 
 	if (IS_ERR(u))
 		return ERR_CAST(u);
-	err = goro_user_charge(u, GORO_RES_CHANS, 1);
-	if (err)
-		goto put_user;
 	err = goro_user_charge(u, GORO_RES_BYTES, (u64)elem * cap);
 	if (err)
-		goto uncharge_chan;
+		goto uncharge;
 	c = goro_chan_make(elem, cap, 0);
 	if (!IS_ERR(c)) {
 		c->owner = u;
@@ -326,10 +324,8 @@ static struct goro_chan *chan_make(u32 elem, u32 cap)
 	}
 	err = PTR_ERR(c);
 	goro_user_uncharge(u, GORO_RES_BYTES, (u64)elem * cap);
-uncharge_chan:
-	goro_user_uncharge(u, GORO_RES_CHANS, 1);
-put_user:
-	goro_user_put(u);
+uncharge:
+	goro_user_uncharge_chan(u);
 	return ERR_PTR(err);
 }
 
@@ -354,15 +350,19 @@ int goro_chan_fd_create(const struct goro_chan_create *a)
 	return fd;
 }
 
+struct goro_chan *goro_chan_of(const struct file *file)
+{
+	return file->f_op == &chan_fops ? file->private_data : NULL;
+}
+
 struct goro_chan *goro_chan_from_fd(int fd)
 {
-	struct goro_chan *c = ERR_PTR(-EINVAL);
 	struct file *file = fget(fd);
+	struct goro_chan *c;
 
 	if (!file)
 		return ERR_PTR(-EBADF);
-	if (file->f_op == &chan_fops)
-		c = goro_chan_get(file->private_data);
+	c = goro_chan_get(goro_chan_of(file));
 	fput(file);
-	return c;
+	return c ?: ERR_PTR(-EINVAL);
 }

@@ -2,7 +2,7 @@
 /*
  * /dev/goro: where programs get channels and tasks from.
  *
- * Every object is a file of its own (chan_fd.c, task_fd.c); an open file of the
+ * Every object is a file of its own (*_fd.c); an open file of the
  * device is what CPU time is accounted to (file.c). The device's mode is 0600,
  * root's; a udev rule may give it to a group. What the module allocates for a
  * program is charged to the program's memory cgroup and limited per user
@@ -14,9 +14,12 @@
  */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
+#include <linux/hrtimer.h>
 #include <linux/miscdevice.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/uio.h>
 #include "dev.h"
 #include "abi_pins.h"
 
@@ -74,6 +77,57 @@ int goro_dev_fd(const char *name, const struct file_operations *fops, void *priv
 	return fd;
 }
 
+int goro_dev_wait(wait_queue_head_t *wq, bool (*done)(const void *obj), const void *obj,
+		  u64 deadline)
+{
+	ktime_t until = ns_to_ktime(min_t(u64, deadline, KTIME_MAX));
+	DEFINE_WAIT(w);
+	int err;
+
+	if (done(obj))
+		return 0;
+	if (deadline == GORO_NOW)
+		return -EAGAIN;
+	for (;;) {
+		err = prepare_to_wait_event(wq, &w, TASK_INTERRUPTIBLE);
+		if (done(obj))
+			err = 0;
+		else if (!err && !schedule_hrtimeout(&until, HRTIMER_MODE_ABS))
+			err = done(obj) ? 0 : -ETIMEDOUT;
+		else if (!err)
+			continue;
+		break;
+	}
+	finish_wait(wq, &w);
+	return err;
+}
+
+u64 goro_dev_deadline(const struct kiocb *iocb)
+{
+	bool now = iocb->ki_filp->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT;
+
+	return now ? GORO_NOW : GORO_FOREVER;
+}
+
+ssize_t goro_dev_read_result(struct kiocb *iocb, struct iov_iter *to,
+			     int (*get)(void *obj, u64 deadline, s32 *r))
+{
+	s32 r[2] = { 0 };
+	int err;
+
+	if (iocb->ki_pos >= sizeof(r))
+		return 0;
+	if (iov_iter_count(to) < sizeof(r))
+		return -EINVAL;
+	err = get(iocb->ki_filp->private_data, goro_dev_deadline(iocb), r);
+	if (err)
+		return err;
+	if (copy_to_iter(r, sizeof(r), to) != sizeof(r))
+		return -EFAULT;
+	iocb->ki_pos = sizeof(r);
+	return sizeof(r);
+}
+
 static int dev_query(unsigned int cmd, unsigned long arg)
 {
 	struct goro_query q;
@@ -86,7 +140,8 @@ static int dev_query(unsigned int cmd, unsigned long arg)
 	q = (struct goro_query) {
 		.abi = GORO_ABI,
 		.features = GORO_FEATURE_CHAN | GORO_FEATURE_TASK | GORO_FEATURE_USER |
-			    GORO_FEATURE_CPU_MAX,
+			    GORO_FEATURE_CPU_MAX | GORO_FEATURE_SELECT | GORO_FEATURE_TIMER |
+			    GORO_FEATURE_CTX | GORO_FEATURE_GROUP,
 		.elem_max = GORO_CHAN_ELEM_MAX,
 		.procs = goro_procs(),
 		.cap_max = GORO_CHAN_CAP_MAX,
@@ -98,6 +153,8 @@ static int dev_query(unsigned int cmd, unsigned long arg)
 		.user_bytes_max = goro_user_max(GORO_RES_BYTES),
 		.user_tasks_max = goro_user_max(GORO_RES_TASKS),
 		.user_stack_bytes_max = goro_user_max(GORO_RES_STACK_BYTES),
+		.select_cases_max = GORO_SELECT_CASES_MAX,
+		.group_limit_max = GORO_CHAN_CAP_MAX,
 	};
 	return goro_dev_put(&q, sizeof(q), cmd, arg);
 }
@@ -180,10 +237,34 @@ static int dev_cpu_max(struct goro_file *f, unsigned int cmd, unsigned long arg)
 	return err ? err : goro_file_cpu_max(f, &a);
 }
 
+static int dev_timer(unsigned int cmd, unsigned long arg)
+{
+	struct goro_timer_set a;
+	int err = goro_dev_get(&a, sizeof(a), 24, cmd, arg);
+
+	return err ? err : goro_timer_fd_create(&a);
+}
+
+static int dev_ctx(unsigned int cmd, unsigned long arg)
+{
+	struct goro_ctx_create a;
+	int err = goro_dev_get(&a, sizeof(a), 16, cmd, arg);
+
+	return err ? err : goro_ctx_fd_create(&a);
+}
+
+static int dev_group(unsigned int cmd, unsigned long arg)
+{
+	struct goro_group_create a;
+	int err = goro_dev_get(&a, sizeof(a), 16, cmd, arg);
+
+	return err ? err : goro_group_fd_create(&a);
+}
+
 static int dev_task_spawn(struct goro_file *f, unsigned int cmd, unsigned long arg)
 {
 	struct goro_task_spawn a;
-	int err = goro_dev_get(&a, sizeof(a), 64, cmd, arg);
+	int err = goro_dev_get(&a, sizeof(a), GORO_TASK_SPAWN_SIZE_1, cmd, arg);
 
 	return err ? err : goro_task_fd_spawn(f, &a);
 }
@@ -207,6 +288,14 @@ static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return dev_chan_create(cmd, arg);
 	case GORO_CMD(GORO_IOC_TASK_SPAWN):
 		return dev_task_spawn(f, cmd, arg);
+	case GORO_CMD(GORO_IOC_TIMER):
+		return dev_timer(cmd, arg);
+	case GORO_CMD(GORO_IOC_CTX):
+		return dev_ctx(cmd, arg);
+	case GORO_CMD(GORO_IOC_GROUP):
+		return dev_group(cmd, arg);
+	case GORO_CMD(GORO_IOC_SELECT):
+		return goro_dev_select(cmd, arg);
 	default:
 		return -ENOTTY;
 	}

@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/ioctl.h>
 #include <linux/mutex.h>
+#include <linux/poll.h>
 #include <linux/refcount.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -19,6 +20,7 @@
 
 #define GORO_ARG_MAX		65536U	/* bytes of a task's argument */
 #define GORO_TASK_CHANS_MAX	64U
+#define GORO_SELECT_CASES_MAX	64U
 
 /* What a program's call allocates: charged to it, ENOMEM instead of the OOM killer. */
 #define GORO_DEV_GFP	GORO_GFP
@@ -26,7 +28,7 @@
 /* What a user is charged for: see user.c. Each charge has a reference to its user behind it. */
 enum goro_res {
 	GORO_RES_FILES,			/* open files of /dev/goro */
-	GORO_RES_CHANS,
+	GORO_RES_CHANS,			/* and timers, contexts, groups */
 	GORO_RES_BYTES,			/* buffered by channels; tasks' arguments and buffers */
 	GORO_RES_TASKS,
 	GORO_RES_STACK_BYTES,		/* of tasks that are not done */
@@ -43,6 +45,9 @@ u64 goro_user_max(enum goro_res res);
 /* 0; -EDQUOT: above the cap, and the caller has no CAP_SYS_RESOURCE */
 int goro_user_charge(struct goro_user *u, enum goro_res res, u64 n);
 void goro_user_uncharge(struct goro_user *u, enum goro_res res, u64 n);	/* any context */
+/* one channel, or what counts as one, of the caller's user: a reference; -ENOMEM, -EDQUOT */
+struct goro_user *goro_user_charge_chan(void);
+void goro_user_uncharge_chan(struct goro_user *u);	/* any context; and drop the reference */
 void goro_user_usage(struct goro_usage *usage);
 void goro_user_show(struct seq_file *m, const struct goro_user *u);	/* for fdinfo */
 void goro_user_init(void);
@@ -75,7 +80,9 @@ struct goro_task {
 	refcount_t ref;
 	struct goro_file *file;		/* C: counts as open as long as we live */
 	struct goro_class *cls;		/* C; its module is pinned */
-	struct goro_group group;
+	struct goro_group group;	/* of one member, the goroutine */
+	struct goro_dev_group *in;	/* C: the group that it belongs to, or NULL */
+	struct goro_ctx *ctx;		/* C: that it runs under besides that group's, or NULL */
 	wait_queue_head_t wq;		/* waits for done */
 	bool done;			/* store-release after result */
 	bool cancelled;			/* set once, for INFO */
@@ -121,19 +128,70 @@ int goro_dev_put(const void *k, size_t ksize, unsigned int cmd, unsigned long ar
 int goro_dev_fd(const char *name, const struct file_operations *fops, void *priv,
 		int flags, struct file **file);
 
+/*
+ * Until done(obj), which wakers make true first: 0, -EAGAIN (GORO_NOW), -ETIMEDOUT,
+ * -ERESTARTSYS.
+ */
+int goro_dev_wait(wait_queue_head_t *wq, bool (*done)(const void *obj), const void *obj,
+		  u64 deadline);
+/* what O_NONBLOCK and RWF_NOWAIT make of it */
+u64 goro_dev_deadline(const struct kiocb *iocb);
+/* the result of the file's object once, then the end of the file: so cat and read loops end */
+ssize_t goro_dev_read_result(struct kiocb *iocb, struct iov_iter *to,
+			     int (*get)(void *obj, u64 deadline, s32 *r));
+
 /* chan_fd.c */
 u64 goro_dev_chan_bytes_max(void);
 int goro_chan_fd_create(const struct goro_chan_create *a);
+/* what timer and context fds share with channel fds */
+long goro_chan_fd_xfer(struct goro_chan *c, unsigned int cmd, unsigned long arg);
+long goro_chan_fd_info(struct goro_chan *c, unsigned int cmd, unsigned long arg);
+ssize_t goro_chan_fd_read(struct goro_chan *c, struct kiocb *iocb, struct iov_iter *to);
+__poll_t goro_chan_fd_poll(struct goro_chan *c, struct file *file, poll_table *pt);
+/* the channel of a channel file; NULL */
+struct goro_chan *goro_chan_of(const struct file *file);
 /* the channel of a channel fd, with a reference: ERR_PTR(-EBADF), ERR_PTR(-EINVAL) */
 struct goro_chan *goro_chan_from_fd(int fd);
+
+/* timer_fd.c */
+int goro_timer_fd_create(const struct goro_timer_set *a);
+/* the channel of a timer file, which is the file's; NULL */
+struct goro_chan *goro_timer_chan_of(const struct file *file);
+
+/* ctx_fd.c */
+int goro_ctx_fd_create(const struct goro_ctx_create *a);
+/* the Done channel of a context file; NULL */
+struct goro_chan *goro_ctx_chan_of(const struct file *file);
+/* the context of a context fd, or of a group fd if @group: a reference; -EBADF, -EINVAL */
+struct goro_ctx *goro_ctx_from_fd(int fd, bool group);
+/* a context that is charged to the user, from that of the fd @parent; -1: none */
+struct goro_ctx *goro_dev_ctx_derive(int parent, u64 deadline);
+int goro_dev_ctx_cancel(struct goro_ctx *ctx, unsigned int cmd, unsigned long arg);
+void goro_dev_ctx_show(struct seq_file *m, struct goro_ctx *ctx);
+
+/* group_fd.c */
+struct goro_dev_group;
+int goro_group_fd_create(const struct goro_group_create *a);
+struct goro_dev_group *goro_dev_group_from_fd(int fd);
+struct goro_ctx *goro_group_ctx_of(const struct file *file);
+struct goro_ctx *goro_dev_group_ctx(const struct goro_dev_group *g);	/* of NULL: NULL */
+int goro_dev_group_join(struct goro_dev_group *g, struct goro_ctx *ctx, u64 deadline);
+void goro_dev_group_result(struct goro_dev_group *g, int result);
+void goro_dev_group_leave(struct goro_dev_group *g, bool started);
+void goro_dev_group_put(struct goro_dev_group *g);
+
+/* select.c */
+long goro_dev_select(unsigned int cmd, unsigned long arg);
 
 /* task.c */
 int goro_task_init(void);
 void goro_task_exit(void);
 struct goro_task *goro_task_alloc(struct goro_file *f, const struct goro_task_spawn *a);
-int goro_task_start(struct goro_task *t);
+/* @deadline: of the wait for a place in its group */
+int goro_task_start(struct goro_task *t, u64 deadline);
+bool goro_task_cancelled(const struct goro_task *t);
 void goro_task_cancel(struct goro_task *t);
-/* the file's side: cancel if it runs, and drop the file's reference */
+/* the file's side: cancel if it runs and is in no group, and drop the file's reference */
 void goro_task_release(struct goro_task *t);
 
 /* task_fd.c */

@@ -52,11 +52,17 @@ unsigned int goro_task_n_chans(const struct goro_task *t)
 }
 EXPORT_SYMBOL_GPL(goro_task_n_chans);
 
+/* of the contexts that it runs under */
+static int task_ctx_err(const struct goro_task *t)
+{
+	return goro_ctx_err(t->ctx) ?: goro_ctx_err(goro_dev_group_ctx(t->in));
+}
+
 bool goro_task_go_on(struct goro_task *t)
 {
 	if (++t->turns % 64 == 0)
 		goro_yield();
-	return !goro_cancelled();
+	return !goro_cancelled() && !task_ctx_err(t);
 }
 EXPORT_SYMBOL_GPL(goro_task_go_on);
 
@@ -134,6 +140,8 @@ static void task_free(struct goro_task *t)
 
 	for (i = 0; i < t->n_chans; i++)
 		goro_chan_put(t->chans[i]);
+	goro_ctx_put(t->ctx);
+	goro_dev_group_put(t->in);
 	kvfree(t->arg);
 	goro_user_uncharge(t->user, GORO_RES_BYTES, t->bytes);
 	task_uncharge_stack(t);
@@ -159,15 +167,25 @@ static void task_reap_work(struct work_struct *work)
 	task_reap(container_of(work, struct goro_task, reap));
 }
 
+/* its waits end when one of its contexts is done, with that one's error */
+static int task_run(struct goro_task *t)
+{
+	return GORO_CTX_CALL(t->ctx, t->cls->run(t));
+}
+
 static int task_main(void *arg)
 {
 	struct goro_task *t = arg;
 
-	t->result = t->cls->run(t);
+	t->result = GORO_CTX_CALL(goro_dev_group_ctx(t->in), task_run(t));
 	task_uncharge_stack(t);	/* before done: who waited for it may start another */
+	if (t->in)
+		goro_dev_group_result(t->in, t->result);
 	smp_store_release(&t->done, true);	/* pairs with goro_task_done() */
 	/* it stays so: all are woken, exclusive waiters (EPOLLEXCLUSIVE), too */
 	__wake_up(&t->wq, TASK_NORMAL, 0, poll_to_key(EPOLLIN | EPOLLRDNORM));
+	if (t->in)
+		goro_dev_group_leave(t->in, true);
 	/* t stays until goro_group_stop() saw us leave the group, in goro.ko */
 	if (refcount_dec_and_test(&t->ref))
 		queue_work(task_wq, &t->reap);
@@ -207,6 +225,44 @@ static int task_get_chans(struct goro_task *t, const struct goro_task_spawn *a)
 	return 0;
 }
 
+static int task_get_ctx(struct goro_task *t, const struct goro_task_spawn *a)
+{
+	struct goro_ctx *ctx = NULL;
+	struct goro_dev_group *in = NULL;
+
+	if (a->flags & GORO_TASK_CTX)
+		ctx = goro_ctx_from_fd(a->ctx, false);
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	t->ctx = ctx;
+	if (a->flags & GORO_TASK_GROUP)
+		in = goro_dev_group_from_fd(a->group);
+	if (IS_ERR(in))
+		return PTR_ERR(in);
+	t->in = in;
+	return 0;
+}
+
+/* flags and what they are for, and the name */
+static int task_check(const struct goro_task_spawn *a)
+{
+	if (a->flags & ~(GORO_FD_NONBLOCK | GORO_TASK_CTX | GORO_TASK_GROUP) || a->reserved)
+		return -EINVAL;
+	if (!(a->flags & GORO_TASK_CTX) && a->ctx)
+		return -EINVAL;
+	if (!(a->flags & GORO_TASK_GROUP) && (a->group || a->deadline))
+		return -EINVAL;
+	if (a->n_chans > GORO_TASK_CHANS_MAX)
+		return -EINVAL;
+	if (a->arg_len > GORO_ARG_MAX)
+		return -E2BIG;
+	if (!a->class_name[0] || a->class_name[GORO_CLASS_NAME_LEN - 1] ||
+	    memchr_inv(a->class_name + strlen(a->class_name), 0,
+		       GORO_CLASS_NAME_LEN - strlen(a->class_name)))
+		return -EINVAL;
+	return 0;
+}
+
 /**
  * goro_task_alloc - make a task that is ready to start
  * @f: the open file that its CPU time is accounted to
@@ -221,15 +277,9 @@ struct goro_task *goro_task_alloc(struct goro_file *f, const struct goro_task_sp
 	struct goro_task *t;
 	int err;
 
-	if (a->flags & ~GORO_FD_NONBLOCK || a->reserved || a->n_chans > GORO_TASK_CHANS_MAX)
-		return ERR_PTR(-EINVAL);
-	if (a->arg_len > GORO_ARG_MAX)
-		return ERR_PTR(-E2BIG);
-	if (!a->class_name[0] || a->class_name[GORO_CLASS_NAME_LEN - 1] ||
-	    memchr_inv(a->class_name + strlen(a->class_name), 0,
-		       GORO_CLASS_NAME_LEN - strlen(a->class_name)))
-		return ERR_PTR(-EINVAL);
-
+	err = task_check(a);
+	if (err)
+		return ERR_PTR(err);
 	cls = goro_class_get(a->class_name);
 	if (!cls)
 		return ERR_PTR(-ENOENT);
@@ -265,6 +315,8 @@ struct goro_task *goro_task_alloc(struct goro_file *f, const struct goro_task_sp
 	err = task_copy_arg(t, a);
 	if (!err)
 		err = task_get_chans(t, a);
+	if (!err)
+		err = task_get_ctx(t, a);
 	if (!err && cls->prepare)
 		err = cls->prepare(t);
 	if (!err)
@@ -283,17 +335,32 @@ put_class:
 	return ERR_PTR(err);
 }
 
-/* 0, or what goro_group_go() says */
-int goro_task_start(struct goro_task *t)
+/* 0, or what goro_group_go(), the contexts or goro_dev_group_join() say */
+int goro_task_start(struct goro_task *t, u64 deadline)
 {
 	struct goro_attr attr = { .name = t->cls->name };
 	int err;
 
+	err = goro_ctx_err(t->ctx);
+	if (!err && t->in)
+		err = goro_dev_group_join(t->in, t->ctx, deadline);
+	if (err)
+		return err;
 	refcount_inc(&t->ref);
 	err = goro_group_go_attr(&t->group, task_main, t, &attr);
-	if (err)
-		refcount_dec(&t->ref);	/* the file's is left */
+	if (!err)
+		return 0;
+	if (t->in) {
+		goro_dev_group_result(t->in, 0);
+		goro_dev_group_leave(t->in, false);
+	}
+	refcount_dec(&t->ref);	/* the file's is left */
 	return err;
+}
+
+bool goro_task_cancelled(const struct goro_task *t)
+{
+	return READ_ONCE(t->cancelled) || task_ctx_err(t);
 }
 
 void goro_task_cancel(struct goro_task *t)
@@ -305,7 +372,8 @@ void goro_task_cancel(struct goro_task *t)
 void goro_task_release(struct goro_task *t)
 {
 	/* of a task that is done or was never started this cancels nothing */
-	goro_group_cancel(&t->group);
+	if (!t->in)
+		goro_group_cancel(&t->group);
 	if (refcount_dec_and_test(&t->ref))
 		task_reap(t);
 }

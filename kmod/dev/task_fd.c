@@ -3,36 +3,13 @@
  * Task fds: the file of a task. Its release cancels the task.
  */
 #include <linux/file.h>
-#include <linux/hrtimer.h>
 #include <linux/poll.h>
-#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
-#include <linux/uio.h>
 #include "dev.h"
 
-/* Until it is done: 0, -EAGAIN (GORO_NOW), -ETIMEDOUT, -ERESTARTSYS. */
-static int task_wait_done(struct goro_task *t, u64 deadline)
+static bool task_done(const void *t)
 {
-	ktime_t until = ns_to_ktime(min_t(u64, deadline, KTIME_MAX));
-	DEFINE_WAIT(w);
-	int err;
-
-	if (goro_task_done(t))
-		return 0;
-	if (deadline == GORO_NOW)
-		return -EAGAIN;
-	for (;;) {
-		err = prepare_to_wait_event(&t->wq, &w, TASK_INTERRUPTIBLE);
-		if (goro_task_done(t))
-			err = 0;
-		else if (!err && !schedule_hrtimeout(&until, HRTIMER_MODE_ABS))
-			err = goro_task_done(t) ? 0 : -ETIMEDOUT;
-		else if (!err)
-			continue;
-		break;
-	}
-	finish_wait(&t->wq, &w);
-	return err;
+	return goro_task_done(t);
 }
 
 static long task_wait(struct goro_task *t, unsigned int cmd, unsigned long arg)
@@ -45,7 +22,7 @@ static long task_wait(struct goro_task *t, unsigned int cmd, unsigned long arg)
 		return err;
 	if (a.flags)
 		return -EINVAL;
-	err = task_wait_done(t, a.deadline);
+	err = goro_dev_wait(&t->wq, task_done, t, a.deadline);
 	if (err)
 		return err;
 	a.result = t->result;
@@ -66,7 +43,7 @@ static long task_info(struct goro_task *t, unsigned int cmd, unsigned long arg)
 	done = goro_task_done(t);
 	a = (struct goro_task_info) {
 		.state = (done ? GORO_TASK_DONE : 0) |
-			 (READ_ONCE(t->cancelled) ? GORO_TASK_CANCELLED : 0),
+			 (goro_task_cancelled(t) ? GORO_TASK_CANCELLED : 0),
 		.result = done ? t->result : 0,
 		.n_chans = t->n_chans,
 	};
@@ -95,26 +72,19 @@ static long task_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	}
 }
 
-/* the result once, then the end of the file: so that cat and read loops end */
+static int task_get_result(void *obj, u64 deadline, s32 *r)
+{
+	struct goro_task *t = obj;
+	int err = goro_dev_wait(&t->wq, task_done, t, deadline);
+
+	if (!err)
+		r[0] = t->result;
+	return err;
+}
+
 static ssize_t task_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct goro_task *t = iocb->ki_filp->private_data;
-	bool now = iocb->ki_filp->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT;
-	struct goro_task_result r = { 0 };
-	int err;
-
-	if (iocb->ki_pos >= sizeof(r))
-		return 0;
-	if (iov_iter_count(to) < sizeof(r))
-		return -EINVAL;
-	err = task_wait_done(t, now ? GORO_NOW : GORO_FOREVER);
-	if (err)
-		return err;
-	r.result = t->result;
-	if (copy_to_iter(&r, sizeof(r), to) != sizeof(r))
-		return -EFAULT;
-	iocb->ki_pos = sizeof(r);
-	return sizeof(r);
+	return goro_dev_read_result(iocb, to, task_get_result);
 }
 
 static __poll_t task_poll(struct file *file, poll_table *pt)
@@ -170,7 +140,7 @@ int goro_task_fd_spawn(struct goro_file *f, const struct goro_task_spawn *a)
 		goro_task_release(t);
 		return fd;
 	}
-	err = goro_task_start(t);
+	err = goro_task_start(t, a->deadline);
 	if (err) {
 		put_unused_fd(fd);
 		fput(file);

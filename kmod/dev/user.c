@@ -51,7 +51,7 @@ static ulong user_max[GORO_RES_MAX] = {
 module_param_named(user_files_max, user_max[GORO_RES_FILES], ulong, 0644);
 MODULE_PARM_DESC(user_files_max, "open files of /dev/goro a user");
 module_param_named(user_chans_max, user_max[GORO_RES_CHANS], ulong, 0644);
-MODULE_PARM_DESC(user_chans_max, "channels a user");
+MODULE_PARM_DESC(user_chans_max, "channels, timers, contexts and groups a user");
 module_param_named(user_bytes_max, user_max[GORO_RES_BYTES], ulong, 0644);
 MODULE_PARM_DESC(user_bytes_max, "bytes that a user's channels may buffer, and their tasks' arguments and buffers");
 module_param_named(user_tasks_max, user_max[GORO_RES_TASKS], ulong, 0644);
@@ -165,6 +165,26 @@ int goro_user_charge(struct goro_user *u, enum goro_res res, u64 n)
 void goro_user_uncharge(struct goro_user *u, enum goro_res res, u64 n)
 {
 	WARN_ONCE(atomic64_sub_return(n, &u->used[res]) < 0, "goro: uncharged what was not charged\n");
+}
+
+struct goro_user *goro_user_charge_chan(void)
+{
+	struct goro_user *u = goro_user_get();
+	int err;
+
+	if (IS_ERR(u))
+		return u;
+	err = goro_user_charge(u, GORO_RES_CHANS, 1);
+	if (!err)
+		return u;
+	goro_user_put(u);
+	return ERR_PTR(err);
+}
+
+void goro_user_uncharge_chan(struct goro_user *u)
+{
+	goro_user_uncharge(u, GORO_RES_CHANS, 1);
+	goro_user_put(u);
 }
 
 /* of the calling process; a user without objects has used nothing */

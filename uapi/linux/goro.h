@@ -12,6 +12,20 @@
  *                that runs a task class, which is named, with an argument and
  *                channels. WAIT, CANCEL, INFO; also read(2) and poll(2).
  *                Closing the last descriptor of a task cancels it.
+ *   timer fd     GORO_IOC_TIMER on /dev/goro. The channel that a timer or ticker
+ *                sends the time to. RECV, CHAN_INFO, TIMER_RESET, TIMER_STOP; also
+ *                read(2) and poll(2). Closing the last descriptor stops it.
+ *   context fd   GORO_IOC_CTX on /dev/goro. What can be cancelled once, from any
+ *                process that has it, or by its deadline or its parent. RECV (from
+ *                its Done channel), CTX_CANCEL, CTX_INFO; also read(2) and poll(2).
+ *                Closing the last descriptor cancels it.
+ *   group fd     GORO_IOC_GROUP on /dev/goro. Tasks of which the first error
+ *                cancels the rest, at most so many at once. GROUP_WAIT,
+ *                GROUP_CANCEL, GROUP_INFO; also read(2) and poll(2). Closing the
+ *                last descriptor cancels it.
+ *
+ * GORO_IOC_SELECT waits for the first of many channels, timers and contexts; it is
+ * an ioctl of /dev/goro and of each of these three.
  *
  * A channel is closed by GORO_IOC_CHAN_CLOSE only, not by close(2): a task
  * that was given the channel has it as long as the task lives.
@@ -46,7 +60,7 @@
  * a lowered cap stays):
  *
  *   user_files_max        open files of /dev/goro, and closed ones that have tasks
- *   user_chans_max        channels
+ *   user_chans_max        channels, timers, contexts and groups
  *   user_bytes_max        bytes that channels may buffer (elem * cap, from the
  *                         start), arguments of tasks, buffers of their classes
  *   user_tasks_max        tasks, also those that are done, until they are closed
@@ -101,6 +115,12 @@
  * wait for it. The first read(2) gives a struct goro_task_result (EINVAL where it
  * does not fit), waiting for the end unless O_NONBLOCK; the next ones 0, the end
  * of the file. The position is the open file's, which dup(2) and fork(2) share.
+ * A group fd is the same for the tasks in it: readable when none of them is left
+ * that has not ended. A context fd is readable when it is done: POLLIN and POLLHUP;
+ * read(2) gives a struct goro_ctx_result, once.
+ *
+ * read(2) and poll(2) on a timer fd are a channel's, of __u64. Such a file is not
+ * open for writing (EBADF), nor are those of tasks, contexts and groups.
  */
 #ifndef _UAPI_LINUX_GORO_H
 #define _UAPI_LINUX_GORO_H
@@ -122,6 +142,10 @@
 #define GORO_FEATURE_TASK	(1ULL << 1)	/* task fds */
 #define GORO_FEATURE_USER	(1ULL << 2)	/* caps per user, GORO_IOC_USAGE */
 #define GORO_FEATURE_CPU_MAX	(1ULL << 3)	/* GORO_IOC_CPU_STAT, GORO_IOC_CPU_MAX */
+#define GORO_FEATURE_SELECT	(1ULL << 4)	/* GORO_IOC_SELECT */
+#define GORO_FEATURE_TIMER	(1ULL << 5)	/* timer fds */
+#define GORO_FEATURE_CTX	(1ULL << 6)	/* context fds, GORO_TASK_CTX */
+#define GORO_FEATURE_GROUP	(1ULL << 7)	/* group fds, GORO_TASK_GROUP */
 
 /* What this kernel has. Errors: EFAULT, EINVAL. */
 struct goro_query {
@@ -140,6 +164,8 @@ struct goro_query {
 	__u64 user_bytes_max;
 	__u64 user_tasks_max;
 	__u64 user_stack_bytes_max;
+	__u32 select_cases_max;	/* with GORO_FEATURE_SELECT: out */
+	__u32 group_limit_max;	/* with GORO_FEATURE_GROUP: out */
 };
 
 #define GORO_QUERY_SIZE_1	48	/* sizeof(struct goro_query) in its first version */
@@ -191,7 +217,7 @@ struct goro_cpu_max {
 	__u64 period_ns;
 };
 
-/* goro_chan_create.flags, goro_task_spawn.flags */
+/* the flags of what makes a file */
 #define GORO_FD_NONBLOCK	(1U << 0)	/* O_NONBLOCK from the start */
 
 /*
@@ -250,25 +276,191 @@ struct goro_chan_info {
 	__u64 id;		/* out: the channel's number in traces */
 };
 
+/* goro_select_case.op */
+#define GORO_SELECT_SEND	0
+#define GORO_SELECT_RECV	1
+
+/*
+ * A case of SELECT. It is chosen when its operation need not wait, and that is
+ * done then: an element from buf is sent, or one is received to it.
+ */
+struct goro_select_case {
+	__s32 fd;		/* a channel; to receive from also a timer or context; -1: none */
+	__u32 op;		/* GORO_SELECT_* */
+	__u64 buf;		/* an element; not looked at if len is 0 */
+	__u32 len;		/* bytes at buf: an element's; RECV: or 0, the element is dropped */
+	/*
+	 * out, of the chosen case alone: 0 it was sent; 1 an element was received, 0
+	 * closed and drained (buf is zeroed; a context is done); -EPIPE the send found
+	 * the channel closed
+	 */
+	__s32 result;
+};
+
+/*
+ * Go: select. Waits until one of the cases can be done, does that one and returns
+ * its index; of several, one at random, each as likely. A channel may be in any
+ * number of cases, to send and to receive. A case with fd -1 is never chosen (a nil
+ * channel). GORO_NOW: Go's default. Without a case that can be chosen it waits for
+ * its deadline or a signal.
+ *
+ * Errors, with nothing sent or received: EAGAIN, ETIMEDOUT, EINTR; EBADF an fd is
+ * not open; EINVAL a flag or reserved word, n too large, an op that is unknown, an
+ * fd that is nothing to select on, or that cannot be sent to, a len that is not the
+ * element's; ENOMEM; EFAULT. All of it is checked, all that may be sent copied and
+ * all that may be written to looked at, before anything is waited for; so, as of
+ * RECV, only memory that another thread takes away during the call loses what was
+ * received into it; that is EFAULT, too, as is where the result cannot be written.
+ */
+struct goro_select_wait {
+	__u32 flags;		/* 0 */
+	__u32 n;		/* cases, at most goro_query.select_cases_max */
+	__u64 cases;		/* struct goro_select_case[n] */
+	__u64 deadline;
+};
+
+/*
+ * Make a timer, and set it (Go: time.NewTimer, time.NewTicker); or, with
+ * TIMER_RESET, set one anew. At the deadline, and then each period, the time
+ * (CLOCK_MONOTONIC, ns, as __u64) is sent to the channel that the fd is, which
+ * holds one: what is late is dropped, it does not pile up. The next one of a
+ * ticker comes when the last was received, at a whole number of periods from the
+ * deadline.
+ *
+ * TIMER returns the fd. Errors: EINVAL a flag, reserved word or period; EDQUOT the user's
+ * caps; ENOMEM, EMFILE, ENFILE, EFAULT.
+ *
+ * TIMER_RESET and TIMER_STOP return 1 if the timer was set and nothing of that
+ * has been received, else 0. Nothing that was sent before is received after they
+ * return (as since Go 1.23). Errors: EINVAL, EFAULT.
+ */
+struct goro_timer_set {
+	__u32 flags;		/* TIMER: GORO_FD_NONBLOCK; TIMER_RESET: 0 */
+	__u32 reserved;		/* 0 */
+	__u64 deadline;		/* GORO_NOW: at once; GORO_FOREVER: it is stopped */
+	__u64 period;		/* below 2^63; 0: once */
+};
+
+/*
+ * Make a context (Go: context.WithCancel, WithDeadline). Returns its fd. It is
+ * done when it is cancelled, when its deadline passes or when its parent is done,
+ * a context or a group; the parent's fd may not be closed before, as that cancels
+ * it. One whose parent is done is done from the start.
+ * Errors: EBADF the parent is not open; EINVAL it is no context or group, a flag;
+ * EDQUOT the user's caps; ENOMEM, EMFILE, ENFILE, EFAULT.
+ */
+struct goro_ctx_create {
+	__u32 flags;		/* GORO_FD_NONBLOCK */
+	__s32 parent;		/* -1: none */
+	__u64 deadline;		/* GORO_FOREVER: none of its own */
+};
+
+/*
+ * CTX_CANCEL and GROUP_CANCEL. The first cancel counts, later ones do nothing; both
+ * return 0. Errors: EINVAL a flag, a cause that is no errno; EFAULT.
+ */
+struct goro_cancel {
+	__u32 flags;		/* 0 */
+	__s32 cause;		/* why: -1..-4095, an errno; 0 is -ECANCELED */
+};
+
+/* goro_ctx_info.state */
+#define GORO_CTX_DONE		(1U << 0)
+
+/* A context's state. Errors: EFAULT, EINVAL. */
+struct goro_ctx_info {
+	__u32 flags;		/* 0 */
+	__u32 state;		/* out: GORO_CTX_* */
+	__s32 err;		/* out, Go: ctx.Err(): 0, -ECANCELED, -ETIMEDOUT */
+	__s32 cause;		/* out, Go: context.Cause(): 0, the cancel's cause, or err */
+	__u64 deadline;		/* out: its own or an ancestor's; GORO_FOREVER: none */
+};
+
+/* what read(2) of a context fd gives */
+struct goro_ctx_result {
+	__s32 err;
+	__s32 cause;
+};
+
+/*
+ * Make a group (Go: errgroup.WithContext, SetLimit). Returns its fd. Tasks are
+ * started in it by GORO_TASK_GROUP. The first of them that returns a negative
+ * result cancels it; so does its parent's end, GROUP_CANCEL, and the close of its
+ * last fd. In a group that was cancelled nothing can be started. It can be used
+ * again after a wait.
+ * Errors: EBADF the parent is not open; EINVAL it is no context or group, a flag or
+ * reserved word, a limit that is too large; EDQUOT the user's caps; ENOMEM, EMFILE,
+ * ENFILE, EFAULT.
+ */
+struct goro_group_create {
+	__u32 flags;		/* GORO_FD_NONBLOCK */
+	__u32 limit;		/* tasks that run at once, at most group_limit_max; 0: no limit */
+	__s32 parent;		/* a context or group fd; -1: none */
+	__u32 reserved;		/* 0 */
+};
+
+/*
+ * Wait until no task in the group is left that has not ended. Errors: EAGAIN
+ * (GORO_NOW), ETIMEDOUT, EINTR, EFAULT, EINVAL.
+ */
+struct goro_group_wait {
+	__u32 flags;		/* 0 */
+	__s32 result;		/* out: the first negative result of a task, or 0 */
+	__u64 deadline;
+};
+
+/* goro_group_info.state */
+#define GORO_GROUP_CANCELLED	(1U << 0)
+
+/* A group's state. Errors: EFAULT, EINVAL. */
+struct goro_group_info {
+	__u32 flags;		/* 0 */
+	__u32 state;		/* out: GORO_GROUP_* */
+	__s32 result;		/* out: the first negative result so far, or 0 */
+	__s32 cause;		/* out: 0, or why it was cancelled: as goro_ctx_info.cause */
+	__u32 limit;		/* out */
+	__u32 running;		/* out: tasks that have not ended */
+	__u64 started;		/* out: tasks so far */
+};
+
+/* goro_task_spawn.flags */
+#define GORO_TASK_CTX		(1U << 1)	/* there is a ctx */
+#define GORO_TASK_GROUP		(1U << 2)	/* there are a group and a deadline */
+
 /*
  * Start a goroutine that runs a task class. Returns the task's fd. The task
  * has its own references to the channels: their fds may be closed.
- * Errors: ENOENT no such class; EPERM the class wants CAP_SYS_ADMIN; EBADF a
- * channel fd is not open; EINVAL it is no channel's, a flag or reserved word,
- * the name is not ended or not padded by zeros, too many channels; E2BIG the
+ *
+ * GORO_TASK_CTX: the task is cancelled when the context is done; its fd may not be
+ * closed before, as that cancels it. If it is done already nothing is started: its
+ * err, ECANCELED or ETIMEDOUT.
+ *
+ * GORO_TASK_GROUP: the task belongs to the group, which cancels it; closing the
+ * task's fd does not. Where the group's limit is reached the call waits for another
+ * one's end: EAGAIN, ETIMEDOUT, EINTR. ECANCELED: the group was cancelled.
+ *
+ * Errors: ENOENT no such class; EPERM the class wants CAP_SYS_ADMIN; EBADF an
+ * fd is not open; EINVAL it is no channel's, context's or group's, a flag or
+ * reserved word, a field that its flag is not set for is not zero, the name
+ * is not ended or not padded by zeros, too many channels; E2BIG the
  * argument is too long; what the class says of its argument and channels
  * (EINVAL); EDQUOT the user's caps, or too many tasks of all users; ENOMEM (also
  * of the memory cgroup), EMFILE, ENFILE, EFAULT; ENODEV goro is broken or going.
  */
 struct goro_task_spawn {
-	__u32 flags;		/* GORO_FD_NONBLOCK */
+	__u32 flags;		/* GORO_FD_NONBLOCK, GORO_TASK_* */
 	__u32 n_chans;
 	__u64 chans;		/* __s32[n_chans]: channel fds */
 	__u64 arg;		/* bytes that the class knows */
 	__u32 arg_len;
 	__u32 reserved;		/* 0 */
 	char class_name[GORO_CLASS_NAME_LEN];	/* padded with zeros */
+	__s32 ctx;		/* with GORO_TASK_CTX: a context fd; else 0 */
+	__s32 group;		/* with GORO_TASK_GROUP: a group fd; else 0 */
+	__u64 deadline;		/* with GORO_TASK_GROUP: of the wait for a place; else 0 */
 };
+
+#define GORO_TASK_SPAWN_SIZE_1	64	/* sizeof(struct goro_task_spawn) in its first version */
 
 /*
  * Wait for a task's end. Errors: EAGAIN (GORO_NOW, it runs), ETIMEDOUT, EINTR,
@@ -336,7 +528,13 @@ struct goro_stats {
 #define GORO_IOC_CPU_STAT	_IOWR(GORO_IOC_MAGIC, 0x05, struct goro_cpu_stat)
 #define GORO_IOC_CPU_MAX	_IOW(GORO_IOC_MAGIC, 0x06, struct goro_cpu_max)
 
-/* on a channel fd */
+#define GORO_IOC_TIMER		_IOW(GORO_IOC_MAGIC, 0x07, struct goro_timer_set)
+#define GORO_IOC_CTX		_IOW(GORO_IOC_MAGIC, 0x08, struct goro_ctx_create)
+#define GORO_IOC_GROUP		_IOW(GORO_IOC_MAGIC, 0x09, struct goro_group_create)
+/* also on channel, timer and context fds, for who has no /dev/goro */
+#define GORO_IOC_SELECT		_IOW(GORO_IOC_MAGIC, 0x0a, struct goro_select_wait)
+
+/* on a channel fd; RECV also on timer and context fds, CHAN_INFO on timer fds */
 #define GORO_IOC_SEND		_IOW(GORO_IOC_MAGIC, 0x20, struct goro_xfer)
 #define GORO_IOC_RECV		_IOW(GORO_IOC_MAGIC, 0x21, struct goro_xfer)
 /* Go: close(c). The argument is 0 (else EINVAL). EBADFD: closed before */
@@ -348,6 +546,20 @@ struct goro_stats {
 /* Ask it to end: its blocking calls fail from now on. The argument is 0. */
 #define GORO_IOC_TASK_CANCEL	_IO(GORO_IOC_MAGIC, 0x41)
 #define GORO_IOC_TASK_INFO	_IOWR(GORO_IOC_MAGIC, 0x42, struct goro_task_info)
+
+/* on a timer fd */
+#define GORO_IOC_TIMER_RESET	_IOW(GORO_IOC_MAGIC, 0x30, struct goro_timer_set)
+/* The argument is 0 (else EINVAL) */
+#define GORO_IOC_TIMER_STOP	_IO(GORO_IOC_MAGIC, 0x31)
+
+/* on a context fd */
+#define GORO_IOC_CTX_CANCEL	_IOW(GORO_IOC_MAGIC, 0x50, struct goro_cancel)
+#define GORO_IOC_CTX_INFO	_IOWR(GORO_IOC_MAGIC, 0x51, struct goro_ctx_info)
+
+/* on a group fd */
+#define GORO_IOC_GROUP_WAIT	_IOWR(GORO_IOC_MAGIC, 0x58, struct goro_group_wait)
+#define GORO_IOC_GROUP_CANCEL	_IOW(GORO_IOC_MAGIC, 0x59, struct goro_cancel)
+#define GORO_IOC_GROUP_INFO	_IOWR(GORO_IOC_MAGIC, 0x5a, struct goro_group_info)
 
 /*
  * Task classes that are always there. Each returns a negative errno, as
