@@ -4,21 +4,36 @@
 #include <string.h>
 #include "internal.h"
 
+/* @a: what is not the same for all spawns */
+int goro_spawn_(int dev, struct goro_task_spawn *a, const char *cls, const void *arg,
+		uint32_t arg_len, const int *chans, uint32_t n_chans)
+{
+	size_t len = strlen(cls);
+
+	if (len >= sizeof(a->class_name))
+		return -ENOENT;		/* no class has such a name */
+	memcpy(a->class_name, cls, len);
+	a->n_chans = n_chans;
+	a->chans = (uintptr_t)chans;
+	a->arg = (uintptr_t)arg;
+	a->arg_len = arg_len;
+	return goro_ioctl_(dev, GORO_IOC_TASK_SPAWN, a);
+}
+
 int goro_ktask_spawn(int dev, const char *cls, const void *arg, uint32_t arg_len,
 		     const int *chans, uint32_t n_chans)
 {
-	struct goro_task_spawn a = {
-		.n_chans = n_chans,
-		.chans = (uintptr_t)chans,
-		.arg = (uintptr_t)arg,
-		.arg_len = arg_len,
-	};
-	size_t len = strlen(cls);
+	struct goro_task_spawn a = { 0 };
 
-	if (len >= sizeof(a.class_name))
-		return -ENOENT;		/* no class has such a name */
-	memcpy(a.class_name, cls, len);
-	return goro_ioctl_(dev, GORO_IOC_TASK_SPAWN, &a);
+	return goro_spawn_(dev, &a, cls, arg, arg_len, chans, n_chans);
+}
+
+int goro_ktask_spawn_ctx(int ctx, int dev, const char *cls, const void *arg, uint32_t arg_len,
+			 const int *chans, uint32_t n_chans)
+{
+	struct goro_task_spawn a = { .flags = GORO_TASK_CTX, .ctx = ctx };
+
+	return goro_spawn_(dev, &a, cls, arg, arg_len, chans, n_chans);
 }
 
 int goro_ktask_wait(int t, int *result, uint64_t deadline)

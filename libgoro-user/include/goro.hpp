@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * libgoro-user for C++17: channels of the kernel with a type, and tasks.
+ * libgoro-user for C++17: channels of the kernel with a type, select over them,
+ * timers, contexts, tasks and their groups.
  *
  *	auto dev = goro::device::open().value();
  *	auto c = goro::chan<int>::make(dev, 8).value();
@@ -18,7 +19,11 @@
  * tell, throw std::system_error; built with -fno-exceptions they end the
  * program with a message.
  *
- * device, chan and task own a descriptor each: they move, and do not copy.
+ *	std::optional<int> v;
+ *
+ *	switch (goro::select_for(10ms, recv(c, v), send(d, 1), done(ctx)).value()) { ...
+ *
+ * All that is an object owns a descriptor: it moves, and does not copy.
  * Their const calls may be made by many threads at once. The descriptor is for
  * poll(2) and for other processes; another owner of the same channel comes
  * from dup() or adopt().
@@ -405,6 +410,245 @@ private:
 	detail::fd fd_;
 };
 
+namespace detail {
+
+/* what owns a descriptor and nothing else */
+class handle {
+public:
+	/* for poll(2) */
+	int fd() const noexcept { return fd_.get(); }
+	int release() noexcept { return fd_.release(); }
+
+protected:
+	explicit handle(int n) noexcept : fd_(n) {}
+	~handle() = default;
+	handle(handle &&) noexcept = default;
+	handle &operator=(handle &&) noexcept = default;
+
+	detail::fd fd_;
+};
+
+/* the descriptor, or its errno, as an object */
+template <class H>
+result<H> own(int n, H (*make)(int))
+{
+	return n < 0 ? result<H>::failure(-n) : result<H>(make(n));
+}
+
+inline uint64_t ns(std::chrono::nanoseconds d)
+{
+	return d.count() > 0 ? static_cast<uint64_t>(d.count()) : 0;
+}
+
+inline result<bool> was_set(int ret)
+{
+	return ret < 0 ? result<bool>::failure(-ret) : result<bool>(ret > 0);
+}
+
+} // namespace detail
+
+/*
+ * Go: time.Timer and time.Ticker. The time at which it fired is received; poll(2):
+ * POLLIN. The set-calls tell whether it was set and nothing of that had been
+ * received; nothing of before is received after them.
+ */
+class timer : public detail::handle {
+public:
+	/* Go: time.NewTimer. @flags: GORO_FD_NONBLOCK */
+	template <class Duration>
+	static result<timer> at(const device &dev, std::chrono::time_point<clock, Duration> t,
+				uint32_t flags = 0)
+	{
+		return detail::own(goro_ktimer_make(dev.fd(), detail::deadline(t), flags), make);
+	}
+	template <class Rep, class Period>
+	static result<timer> in(const device &dev, std::chrono::duration<Rep, Period> d, uint32_t flags = 0)
+	{
+		return detail::own(goro_ktimer_make(dev.fd(), detail::in(d), flags), make);
+	}
+	/* Go: time.NewTicker. EINVAL: a period that is not positive */
+	static result<timer> every(const device &dev, std::chrono::nanoseconds period, uint32_t flags = 0)
+	{
+		return detail::own(goro_kticker_make(dev.fd(), detail::ns(period), flags), make);
+	}
+
+	/* Go: <-t.C */
+	result<clock::time_point> recv() const { return recv_ns(GORO_FOREVER); }
+	result<clock::time_point> try_recv() const { return recv_ns(GORO_NOW); }
+
+	template <class Rep, class Period>
+	result<bool> reset_in(std::chrono::duration<Rep, Period> d) const
+	{
+		return detail::was_set(goro_ktimer_reset(fd(), detail::in(d)));
+	}
+	result<bool> reset_every(std::chrono::nanoseconds period) const
+	{
+		return detail::was_set(goro_kticker_reset(fd(), detail::ns(period)));
+	}
+	result<bool> stop() const { return detail::was_set(goro_ktimer_stop(fd())); }
+
+private:
+	using handle::handle;
+	static timer make(int n) { return timer(n); }
+	result<clock::time_point> recv_ns(uint64_t deadline) const
+	{
+		uint64_t v = 0;
+		int ret = goro_kchan_recv_until(fd(), &v, deadline);
+
+		return ret < 0 ? result<clock::time_point>::failure(-ret)
+			       : result<clock::time_point>(clock::time_point(
+					 std::chrono::nanoseconds(static_cast<int64_t>(v))));
+	}
+};
+
+/* Go: context.Context and its cancel function; when the last owner goes it is cancelled. */
+class context : public detail::handle {
+public:
+	/*
+	 * Go: context.WithCancel, WithDeadline, WithTimeout. @parent: a context or a
+	 * group; the device stands for context.Background()
+	 */
+	template <class P>
+	static result<context> with_cancel(const device &dev, const P &parent)
+	{
+		return from(dev, parent_of(parent), GORO_FOREVER);
+	}
+	template <class P, class Duration>
+	static result<context> with_deadline(const device &dev, const P &parent,
+					     std::chrono::time_point<clock, Duration> t)
+	{
+		return from(dev, parent_of(parent), detail::deadline(t));
+	}
+	template <class P, class Rep, class Period>
+	static result<context> with_timeout(const device &dev, const P &parent,
+					    std::chrono::duration<Rep, Period> d)
+	{
+		return from(dev, parent_of(parent), detail::in(d));
+	}
+	/* own a descriptor that came from elsewhere */
+	static context adopt(int n) { return context(n); }
+
+	/* Go: cancel(cause): an errno, positive; 0: ECANCELED */
+	result<void> cancel(int cause = 0) const { return detail::done(goro_kctx_cancel(fd(), -cause)); }
+	/* Go: <-ctx.Done() */
+	result<void> wait() const { return detail::done(goro_kctx_wait(fd(), GORO_FOREVER)); }
+	template <class Rep, class Period>
+	result<void> wait_for(std::chrono::duration<Rep, Period> d) const
+	{
+		return detail::done(goro_kctx_wait(fd(), detail::in(d)));
+	}
+	result<goro_ctx_info> info() const { return detail::filled<goro_ctx_info>(goro_kctx_info, fd()); }
+	/* Go: ctx.Err(): an errno, positive, ECANCELED or ETIMEDOUT; 0: it is not done */
+	int err() const { return -info().value().err; }
+	/* Go: context.Cause(ctx) */
+	int cause() const { return -info().value().cause; }
+
+private:
+	using handle::handle;
+	static context make(int n) { return context(n); }
+	static int parent_of(const device &) { return -1; }
+	template <class P>
+	static int parent_of(const P &parent) { return parent.fd(); }
+	static result<context> from(const device &dev, int parent, uint64_t deadline)
+	{
+		return detail::own(goro_kctx_make(dev.fd(), parent, deadline), make);
+	}
+};
+
+/* ---- select ------------------------------------------------------------- */
+
+namespace detail {
+
+struct wait_done {
+	int fd;
+	goro_select_case fill() { return goro_kselect_recv(fd, nullptr, 0); }
+	int end(int) { return 0; }
+};
+
+struct recv_time {
+	int fd;
+	clock::time_point *to;
+	uint64_t v = 0;
+	goro_select_case fill() { return goro_kselect_recv(fd, &v, sizeof(v)); }
+	int end(int)
+	{
+		if (to)
+			*to = clock::time_point(std::chrono::nanoseconds(static_cast<int64_t>(v)));
+		return 0;
+	}
+};
+
+template <class T>
+struct recv_value {
+	int fd;
+	std::optional<T> *to;
+	alignas(T) unsigned char buf[sizeof(T)] = {};
+	goro_select_case fill() { return goro_kselect_recv(fd, buf, chan<T>::elem); }
+	int end(int res)
+	{
+		if (res)
+			to->emplace(*std::launder(reinterpret_cast<T *>(buf)));
+		else
+			to->reset();
+		return 0;
+	}
+};
+
+template <class T>
+struct send_value {
+	int fd;
+	T v;
+	goro_select_case fill() { return goro_kselect_send(fd, &v, chan<T>::elem); }
+	int end(int res) { return -res; }
+};
+
+/* the ioctl is one of the first case's file */
+template <class... C>
+result<std::size_t> select_ns(uint64_t deadline, C &...c)
+{
+	static_assert(sizeof...(C) > 0 && sizeof...(C) <= 64, "goro's limit");
+	goro_select_case s[] = { c.fill()... };
+	std::size_t i = 0, chosen;
+	int ret = goro_kselect(s[0].fd, s, static_cast<uint32_t>(sizeof...(C)), deadline), err = 0;
+
+	if (ret < 0)
+		return result<std::size_t>::failure(-ret);
+	chosen = static_cast<std::size_t>(ret);
+	((i++ == chosen ? void(err = c.end(s[chosen].result)) : void()), ...);
+	return err ? result<std::size_t>::failure(err) : result<std::size_t>(chosen);
+}
+
+} // namespace detail
+
+/* cases of a select; where to receive to is written for the case that is chosen */
+template <class T>
+detail::recv_value<T> recv(const chan<T> &c, std::optional<T> &v) { return { c.fd(), &v }; }
+template <class T>
+detail::send_value<T> send(const chan<T> &c, const typename chan<T>::value_type &v)
+{
+	return { c.fd(), v };
+}
+inline detail::recv_time recv(const timer &t) { return { t.fd(), nullptr }; }
+inline detail::recv_time recv(const timer &t, clock::time_point &at) { return { t.fd(), &at }; }
+inline detail::wait_done done(const context &ctx) { return { ctx.fd() }; }
+
+/* Go: select. The index of the case that was done; EPIPE: it was a send to a closed channel */
+template <class... C>
+result<std::size_t> select(C... c) { return detail::select_ns(GORO_FOREVER, c...); }
+/* Go: with a default, which is EAGAIN */
+template <class... C>
+result<std::size_t> try_select(C... c) { return detail::select_ns(GORO_NOW, c...); }
+template <class Rep, class Period, class... C>
+result<std::size_t> select_for(std::chrono::duration<Rep, Period> d, C... c)
+{
+	return detail::select_ns(detail::in(d), c...);
+}
+template <class Duration, class... C>
+result<std::size_t> select_until(std::chrono::time_point<clock, Duration> t, C... c)
+{
+	return detail::select_ns(detail::deadline(t), c...);
+}
+
 /* A goroutine of the kernel that runs a named class; when its last owner goes it is cancelled. */
 class task {
 public:
@@ -422,6 +666,22 @@ public:
 		static_assert(std::is_trivially_copyable_v<Arg>, "the argument is copied as bytes");
 		static_assert(sizeof(Arg) <= 65536, "goro's limit");
 		return start(dev, cls, &arg, static_cast<uint32_t>(sizeof(Arg)), { chans.fd()... });
+	}
+
+	/* the same under a context, which cancels it */
+	template <class... T>
+	static result<task> spawn(const context &ctx, const device &dev, const char *cls,
+				  const chan<T> &...chans)
+	{
+		return under(ctx, dev, cls, nullptr, 0, { chans.fd()... });
+	}
+	template <class Arg, class... T>
+	static result<task> spawn_with(const context &ctx, const device &dev, const char *cls,
+				       const Arg &arg, const chan<T> &...chans)
+	{
+		static_assert(std::is_trivially_copyable_v<Arg>, "the argument is copied as bytes");
+		static_assert(sizeof(Arg) <= 65536, "goro's limit");
+		return under(ctx, dev, cls, &arg, static_cast<uint32_t>(sizeof(Arg)), { chans.fd()... });
 	}
 
 	/* for poll(2): POLLIN when it has ended */
@@ -458,6 +718,14 @@ private:
 
 		return n < 0 ? result<task>::failure(-n) : result<task>(task(n));
 	}
+	static result<task> under(const context &ctx, const device &dev, const char *cls,
+				  const void *arg, uint32_t len, std::initializer_list<int> chans)
+	{
+		int n = goro_ktask_spawn_ctx(ctx.fd(), dev.fd(), cls, arg, len, chans.begin(),
+					     static_cast<uint32_t>(chans.size()));
+
+		return n < 0 ? result<task>::failure(-n) : result<task>(task(n));
+	}
 	result<int> wait_ns(uint64_t deadline) const
 	{
 		int value = 0, ret = goro_ktask_wait(fd(), &value, deadline);
@@ -466,6 +734,72 @@ private:
 	}
 
 	detail::fd fd_;
+};
+
+/*
+ * Go: errgroup.Group. Its tasks have no owner but the group: the first that fails
+ * cancels the others, and the end of the group's last owner cancels them all.
+ */
+class group : public detail::handle {
+public:
+	/* @limit: so many run at once; 0: no limit */
+	static result<group> make(const device &dev, uint32_t limit = 0) { return from(dev, -1, limit); }
+	/* of a context or group, whose end cancels it */
+	template <class P>
+	static result<group> make_in(const device &dev, const P &parent, uint32_t limit = 0)
+	{
+		return from(dev, parent.fd(), limit);
+	}
+
+	/* Go: g.Go(); waits for a place. ECANCELED: the group was cancelled */
+	template <class... T>
+	result<void> go(const device &dev, const char *cls, const chan<T> &...chans) const
+	{
+		return start(dev, cls, nullptr, 0, { chans.fd()... });
+	}
+	template <class Arg, class... T>
+	result<void> go_with(const device &dev, const char *cls, const Arg &arg,
+			     const chan<T> &...chans) const
+	{
+		static_assert(std::is_trivially_copyable_v<Arg>, "the argument is copied as bytes");
+		static_assert(sizeof(Arg) <= 65536, "goro's limit");
+		return start(dev, cls, &arg, static_cast<uint32_t>(sizeof(Arg)), { chans.fd()... });
+	}
+
+	/* Go: g.Wait(): the first negative result of a task, or 0 */
+	result<int> wait() const { return wait_ns(GORO_FOREVER); }
+	result<int> try_wait() const { return wait_ns(GORO_NOW); }
+	template <class Rep, class Period>
+	result<int> wait_for(std::chrono::duration<Rep, Period> d) const
+	{
+		return wait_ns(detail::in(d));
+	}
+	/* @cause: an errno, positive; 0: ECANCELED */
+	result<void> cancel(int cause = 0) const { return detail::done(goro_kgroup_cancel(fd(), -cause)); }
+	result<goro_group_info> info() const
+	{
+		return detail::filled<goro_group_info>(goro_kgroup_info, fd());
+	}
+
+private:
+	using handle::handle;
+	static group made(int n) { return group(n); }
+	static result<group> from(const device &dev, int parent, uint32_t limit)
+	{
+		return detail::own(goro_kgroup_make(dev.fd(), parent, limit), made);
+	}
+	result<void> start(const device &dev, const char *cls, const void *arg, uint32_t len,
+			   std::initializer_list<int> chans) const
+	{
+		return detail::done(goro_kgroup_go(fd(), dev.fd(), cls, arg, len, chans.begin(),
+						   static_cast<uint32_t>(chans.size()), GORO_FOREVER));
+	}
+	result<int> wait_ns(uint64_t deadline) const
+	{
+		int value = 0, ret = goro_kgroup_wait(fd(), &value, deadline);
+
+		return ret < 0 ? result<int>::failure(-ret) : result<int>(value);
+	}
 };
 
 } // namespace goro
