@@ -14,7 +14,7 @@ static struct spec {
 	size_t first;		/* size of the struct's first version */
 	bool makes_fd;
 	unsigned char valid[256];
-} specs[16];
+} specs[32];
 static int n_specs;
 static char element[64];
 
@@ -26,8 +26,10 @@ static void spec(unsigned long cmd, int fd, int reserved, int out, const void *v
 	s->fd = fd;
 	s->reserved = reserved;
 	s->out = out;
-	s->first = cmd == GORO_IOC_QUERY ? GORO_QUERY_SIZE_1 : _IOC_SIZE(cmd);
-	s->makes_fd = cmd == GORO_IOC_CHAN_CREATE || cmd == GORO_IOC_TASK_SPAWN;
+	s->first = cmd == GORO_IOC_QUERY ? GORO_QUERY_SIZE_1 :
+		   cmd == GORO_IOC_TASK_SPAWN ? GORO_TASK_SPAWN_SIZE_1 : _IOC_SIZE(cmd);
+	s->makes_fd = cmd == GORO_IOC_CHAN_CREATE || cmd == GORO_IOC_TASK_SPAWN ||
+		      cmd == GORO_IOC_TIMER || cmd == GORO_IOC_CTX || cmd == GORO_IOC_GROUP;
 	memcpy(s->valid, valid, _IOC_SIZE(cmd));
 }
 
@@ -46,7 +48,25 @@ static void setup(void)
 	struct goro_chan_info ci = { 0 };
 	struct goro_task_wait tw = { .deadline = GORO_FOREVER };
 	struct goro_task_info ti = { 0 };
+	static struct goro_select_case ready;
+	struct goro_timer_set tm = { .deadline = GORO_FOREVER };
+	struct goro_ctx_create xc = { .parent = -1, .deadline = GORO_FOREVER };
+	struct goro_group_create gc = { .parent = -1 };
+	struct goro_select_wait se = { .n = 1, .cases = (uintptr_t)&ready, .deadline = GORO_NOW };
+	struct goro_cancel ca = { 0 };
+	struct goro_ctx_info xi = { 0 };
+	struct goro_group_wait gw = { .deadline = GORO_FOREVER };
+	struct goro_group_info gi = { 0 };
+	int timer = goro_ktimer_make(dev(), GORO_FOREVER, 0);
+	int ctx = goro_kctx_make(dev(), -1, GORO_NOW), group = goro_kgroup_make(dev(), -1, 0);
+	/* one that is always ready, for SELECT to find */
+	int closed = make(0, 0);
 
+	CHECK(timer >= 0 && ctx >= 0 && group >= 0);
+	CHECK_EQ(goro_kchan_close(closed), 0);
+	ready = goro_kselect_recv(closed, NULL, 0);
+
+	n_specs = 0;
 	spec(GORO_IOC_QUERY, dev(), -1, offsetof(struct goro_query, abi), &q);
 	spec(GORO_IOC_STATS, dev(), offsetof(struct goro_stats, reserved),
 	     offsetof(struct goro_stats, g_created), &st);
@@ -61,6 +81,16 @@ static void setup(void)
 	     offsetof(struct goro_chan_info, elem), &ci);
 	spec(GORO_IOC_TASK_WAIT, t, -1, -1, &tw);
 	spec(GORO_IOC_TASK_INFO, t, -1, offsetof(struct goro_task_info, state), &ti);
+	spec(GORO_IOC_TIMER, dev(), offsetof(struct goro_timer_set, reserved), -1, &tm);
+	spec(GORO_IOC_CTX, dev(), -1, -1, &xc);
+	spec(GORO_IOC_GROUP, dev(), offsetof(struct goro_group_create, reserved), -1, &gc);
+	spec(GORO_IOC_SELECT, dev(), -1, -1, &se);
+	spec(GORO_IOC_TIMER_RESET, timer, offsetof(struct goro_timer_set, reserved), -1, &tm);
+	spec(GORO_IOC_CTX_CANCEL, ctx, -1, -1, &ca);
+	spec(GORO_IOC_CTX_INFO, ctx, -1, offsetof(struct goro_ctx_info, state), &xi);
+	spec(GORO_IOC_GROUP_WAIT, group, -1, -1, &gw);
+	spec(GORO_IOC_GROUP_CANCEL, group, -1, -1, &ca);
+	spec(GORO_IOC_GROUP_INFO, group, -1, offsetof(struct goro_group_info, started), &gi);
 }
 
 #define FOR_EACH_SPEC(s)	for (setup(), s = specs; s < specs + n_specs; s++)
@@ -178,26 +208,40 @@ TEST(out_fields_are_not_looked_at)
 
 TEST(numbers)
 {
-	int c = make(8, 1), t = spawn_sleeper(), fds[3] = { dev(), c, t }, i, nr;
+	int c = make(8, 1), t = spawn_sleeper(), timer = goro_ktimer_make(dev(), GORO_FOREVER, 0);
+	int ctx = goro_kctx_make(dev(), -1, GORO_FOREVER), group = goro_kgroup_make(dev(), -1, 0);
 	/* which numbers each fd knows */
-	static const char *const known[3] = { "\0\1\2\3\4\5\6", "\x20\x21\x22\x23", "\x40\x41\x42" };
-	const int n_known[3] = { 7, 4, 3 };
+	const struct {
+		int fd, n;
+		const char *known;
+	} f[] = {
+		{ dev(), 11, "\0\1\2\3\4\5\6\7\10\11\12" },
+		{ c, 5, "\x20\x21\x22\x23\x0a" },
+		{ t, 3, "\x40\x41\x42" },
+		{ timer, 5, "\x21\x23\x30\x31\x0a" },
+		{ ctx, 4, "\x21\x50\x51\x0a" },
+		{ group, 3, "\x58\x59\x5a" },
+	};
 	char b[4096] = { 0 };
+	int nr;
 
-	for (i = 0; i < 3; i++)
+	CHECK(timer >= 0 && ctx >= 0 && group >= 0);
+	for (unsigned int i = 0; i < sizeof(f) / sizeof(f[0]); i++)
 		for (nr = 0; nr < 256; nr++) {
-			if (memchr(known[i], nr, n_known[i]))
+			if (memchr(f[i].known, nr, f[i].n))
 				continue;
-			CHECK_ERR(ioctl(fds[i], _IO(GORO_IOC_MAGIC, nr), 0), ENOTTY);
-			CHECK_ERR(ioctl(fds[i], _IOWR(GORO_IOC_MAGIC, nr, struct goro_xfer), b), ENOTTY);
-			CHECK_ERR(ioctl(fds[i], _IOW('G', nr, struct goro_xfer), b), ENOTTY);
+			CHECK_ERR(ioctl(f[i].fd, _IO(GORO_IOC_MAGIC, nr), 0), ENOTTY);
+			CHECK_ERR(ioctl(f[i].fd, _IOWR(GORO_IOC_MAGIC, nr, struct goro_xfer), b), ENOTTY);
+			CHECK_ERR(ioctl(f[i].fd, _IOW('G', nr, struct goro_xfer), b), ENOTTY);
 		}
 	/* the right number in the wrong direction, or with a struct where none is */
 	CHECK_ERR(ioctl(dev(), _IOR(GORO_IOC_MAGIC, 0, struct goro_query), b), ENOTTY);
 	CHECK_ERR(ioctl(c, CMD_SIZED(GORO_IOC_CHAN_CLOSE, 8), 0), ENOTTY);
 	CHECK_ERR(ioctl(t, CMD_SIZED(GORO_IOC_TASK_CANCEL, 8), 0), ENOTTY);
+	CHECK_ERR(ioctl(timer, CMD_SIZED(GORO_IOC_TIMER_STOP, 8), 0), ENOTTY);
 	CHECK_ERR(ioctl(c, TCGETS, b), ENOTTY);
 	CHECK_CHAN(c, 0, 0, 0, false);
+	CHECK_EQ(goro_kctx_err(ctx), 0);
 }
 
 TEST(no_argument)
@@ -244,12 +288,15 @@ TEST(query)
 	CHECK_EQ(q.flags, 0);
 	CHECK_EQ(q.abi, GORO_ABI);
 	CHECK_EQ(q.features, GORO_FEATURE_CHAN | GORO_FEATURE_TASK | GORO_FEATURE_USER |
-		 GORO_FEATURE_CPU_MAX);
+		 GORO_FEATURE_CPU_MAX | GORO_FEATURE_SELECT | GORO_FEATURE_TIMER |
+		 GORO_FEATURE_CTX | GORO_FEATURE_GROUP);
 	CHECK_EQ(q.elem_max, 65536);
 	CHECK_EQ(q.cap_max, 1 << 30);
 	CHECK(q.chan_bytes_max > 1 << 20);
 	CHECK_EQ(q.arg_max, 65536);
 	CHECK_EQ(q.task_chans_max, 64);
+	CHECK_EQ(q.select_cases_max, 64);
+	CHECK_EQ(q.group_limit_max, 1 << 30);
 	CHECK(q.procs >= 1 && q.procs <= 8192);
 }
 

@@ -290,6 +290,110 @@ static bool failures()
 	return true;
 }
 
+static bool selects()
+{
+	auto c = make<int32_t>(1);
+	auto d = make<point3>(1);
+	auto ctx = goro::context::with_cancel(dev(), dev()).value();
+	std::optional<int32_t> v;
+	std::optional<point3> p;
+
+	auto r = goro::try_select(goro::recv(c, v), goro::recv(d, p), goro::done(ctx));
+	CHECK(!r && r.error() == EAGAIN);
+	r = goro::select_for(1ms, goro::recv(c, v), goro::done(ctx));
+	CHECK(!r && r.error() == ETIMEDOUT);
+	r = goro::select_until(goro::clock::now() - 1s, goro::recv(c, v));
+	CHECK(!r && r.error() == ETIMEDOUT);
+	r = goro::select(goro::recv(c, v), goro::send(d, point3(5)), goro::done(ctx));
+	CHECK(r && *r == 1 && !v && !p);
+	r = goro::select(goro::recv(c, v), goro::recv(d, p), goro::done(ctx));
+	CHECK(r && *r == 1 && !v && p == point3(5));
+	c.send(7);
+	r = goro::select(goro::recv(c, v), goro::recv(d, p));
+	CHECK(r && *r == 0 && *v == 7);
+	d.close();
+	r = goro::select(goro::recv(c, v), goro::recv(d, p));
+	CHECK(r && *r == 1 && !p && *v == 7);
+	r = goro::select(goro::recv(c, v), goro::send(d, point3(1)));
+	CHECK(!r && r.error() == EPIPE);
+	ctx.cancel();
+	r = goro::select(goro::recv(c, v), goro::done(ctx));
+	CHECK(r && *r == 1);
+	return true;
+}
+
+static bool timers()
+{
+	auto before = goro::clock::now();
+	auto t = goro::timer::in(dev(), 1ms).value();
+	goro::clock::time_point at;
+
+	CHECK(t.recv().value() >= before + 1ms);
+	CHECK(t.try_recv().error() == EAGAIN);
+	CHECK(!t.reset_in(1h).value());
+	CHECK(t.stop().value());
+	CHECK(!t.stop().value());
+	before = goro::clock::now();
+	t = goro::timer::at(dev(), before + 1ms).value();
+	CHECK(*goro::select(goro::recv(t, at)) == 0 && at >= before + 1ms);
+	t = goro::timer::every(dev(), 1ms).value();
+	CHECK(*goro::select(goro::recv(t)) == 0);
+	CHECK(t.recv().value() > before);
+	CHECK(t.reset_every(2ms));
+	CHECK(t.reset_every(0ms).error() == EINVAL);
+	CHECK(goro::timer::every(dev(), -1ms).error() == EINVAL);
+	return true;
+}
+
+static bool contexts()
+{
+	auto root = goro::context::with_cancel(dev(), dev()).value();
+	auto child = goro::context::with_timeout(dev(), root, 1h).value();
+	auto late = goro::context::with_deadline(dev(), child, goro::clock::now() - 1s).value();
+	auto sleeper = goro::task::spawn_with(child, dev(), "sleep", uint64_t(3600000000000)).value();
+
+	CHECK(late.err() == ETIMEDOUT && late.wait());
+	CHECK(!root.err() && !child.err());
+	CHECK(child.wait_for(1ms).error() == ETIMEDOUT);
+	CHECK(root.cancel(EIO));
+	CHECK(child.wait() && child.err() == ECANCELED && child.cause() == EIO);
+	CHECK(sleeper.wait().value() == -ECANCELED);
+	CHECK(goro::task::spawn_with(child, dev(), "sleep", uint64_t(0)).error() == ECANCELED);
+	CHECK(root.cancel(-1).error() == EINVAL);
+	{
+		auto parent = goro::context::with_cancel(dev(), dev()).value();
+
+		child = goro::context::with_cancel(dev(), parent).value();
+		CHECK(!child.err());
+	}
+	/* its last owner has gone */
+	CHECK(child.err() == ECANCELED);
+	auto again = goro::context::adopt(child.release());
+	CHECK(again.err() == ECANCELED);
+	return true;
+}
+
+static bool groups()
+{
+	auto g = goro::group::make(dev(), 2).value();
+	auto in = make<int64_t>(1), out = make<int64_t>(4);
+
+	in.close();
+	for (int i = 0; i < 4; i++)
+		CHECK(g.go(dev(), "sum", in, out));
+	CHECK(g.wait().value() == 0 && out.size() == 4);
+	CHECK(g.go_with(dev(), "sleep", uint64_t(3600000000000)));
+	CHECK(g.try_wait().error() == EAGAIN);
+	CHECK(g.wait_for(1ms).error() == ETIMEDOUT);
+	auto inner = goro::group::make_in(dev(), g).value();
+	auto ctx = goro::context::with_cancel(dev(), inner).value();
+	CHECK(g.cancel(EDOM));
+	CHECK(g.wait().value() == -ECANCELED && g.info().value().cause == -EDOM);
+	CHECK(ctx.err() == ECANCELED && ctx.cause() == EDOM);
+	CHECK(inner.go(dev(), "sum", in, out).error() == ECANCELED);
+	return true;
+}
+
 int main()
 {
 	static const struct {
@@ -299,7 +403,8 @@ int main()
 		{ "elements", elements }, { "deadlines", deadlines }, { "close_and_range", close_and_range },
 		{ "batches", batches }, { "owners", owners }, { "tasks", tasks }, { "devices", devices },
 		{ "many_threads", many_threads }, { "range_and_signals", range_and_signals },
-		{ "failures", failures },
+		{ "failures", failures }, { "selects", selects }, { "timers", timers }, { "contexts", contexts },
+		{ "groups", groups },
 	};
 
 	std::setvbuf(stdout, nullptr, _IOLBF, 0);

@@ -9,7 +9,8 @@
 #define SIZED(cmd, n)	(((cmd) & ~IOCSIZE_MASK) | (unsigned int)(n) << _IOC_SIZESHIFT)
 #define SIZE_MAX_	((1 << _IOC_SIZEBITS) - 1)
 
-enum on { DEV, CHAN, CLOSED, DONE };	/* DONE: a task that has ended */
+/* DONE: a task that has ended; CTX: a context that is cancelled already */
+enum on { DEV, CHAN, CLOSED, DONE, TIMER, CTX, GROUP, N_ON };
 
 /* Valid contents are words that are not zero: at most two, and a name. What has no struct has size 0. */
 static const struct row {
@@ -23,6 +24,7 @@ static const struct row {
 		uint64_t v;
 	} word[2];
 	size_t name_at;
+	size_t case_at;
 } rows[] = {
 #define ROW(c, first_, on_, ...)	{ .name = #c, .cmd = c, .first = first_, .on = on_, __VA_ARGS__ }
 	ROW(GORO_IOC_QUERY, 48, DEV),
@@ -49,6 +51,30 @@ static const struct row {
 	    .word = { { offsetof(struct goro_task_wait, deadline), GORO_FOREVER } }),
 	ROW(GORO_IOC_TASK_CANCEL, 0, DONE),
 	ROW(GORO_IOC_TASK_INFO, 48, DONE),
+	ROW(GORO_IOC_TIMER, 24, DEV, .makes_fd = true,
+	    .word = { { offsetof(struct goro_timer_set, deadline), GORO_FOREVER },
+		      { offsetof(struct goro_timer_set, period), 1000000 } }),
+	ROW(GORO_IOC_CTX, 16, DEV, .makes_fd = true,
+	    .word = { { offsetof(struct goro_ctx_create, flags), 0xffffffff00000000 },	/* parent -1 */
+		      { offsetof(struct goro_ctx_create, deadline), GORO_FOREVER } }),
+	ROW(GORO_IOC_GROUP, 16, DEV, .makes_fd = true,
+	    .word = { { offsetof(struct goro_group_create, flags), 3ULL << 32 },	/* limit */
+		      { offsetof(struct goro_group_create, parent), 0xffffffff } }),
+	/* its one case, a closed channel, is put in by fill() */
+	ROW(GORO_IOC_SELECT, 24, DEV,
+	    .word = { { offsetof(struct goro_select_wait, flags), 1ULL << 32 },	/* n */
+		      { offsetof(struct goro_select_wait, deadline), GORO_FOREVER } },
+	    .case_at = offsetof(struct goro_select_wait, cases)),
+	ROW(GORO_IOC_TIMER_RESET, 24, TIMER,
+	    .word = { { offsetof(struct goro_timer_set, deadline), GORO_FOREVER } }),
+	ROW(GORO_IOC_TIMER_STOP, 0, TIMER),
+	ROW(GORO_IOC_CTX_CANCEL, 8, CTX,
+	    .word = { { offsetof(struct goro_cancel, flags), 0xffffffff00000000 } }),	/* cause -1 */
+	ROW(GORO_IOC_CTX_INFO, 24, CTX),
+	ROW(GORO_IOC_GROUP_WAIT, 16, GROUP,
+	    .word = { { offsetof(struct goro_group_wait, deadline), GORO_FOREVER } }),
+	ROW(GORO_IOC_GROUP_CANCEL, 8, GROUP),
+	ROW(GORO_IOC_GROUP_INFO, 32, GROUP),
 };
 
 #define N_ROWS	(sizeof(rows) / sizeof(rows[0]))
@@ -67,7 +93,7 @@ TEST(every_ioctl_has_a_row)
 {
 	size_t i, j;
 
-	CHECK(N_HEADER >= 11);
+	CHECK(N_HEADER >= 25);
 	for (i = 0; i < N_HEADER; i++) {
 		for (j = 0; j < N_ROWS && strcmp(header[i].name, rows[j].name); j++)
 			;
@@ -81,8 +107,9 @@ TEST(every_ioctl_has_a_row)
 
 /* ---- calls ----------------------------------------------------------- */
 
-static int fds[4];
+static int fds[N_ON];
 static uint64_t zero_ns;
+static struct goro_select_case ready;
 
 static void setup(void)
 {
@@ -94,6 +121,11 @@ static void setup(void)
 	CHECK_EQ(goro_kchan_close(fds[CLOSED]), 0);
 	fds[DONE] = spawn("sleep", &ns, sizeof(ns), -1, -1);
 	CHECK_EQ(goro_ktask_wait(fds[DONE], NULL, GORO_FOREVER), 0);
+	fds[TIMER] = goro_ktimer_make(dev(), GORO_FOREVER, 0);
+	fds[CTX] = goro_kctx_make(dev(), -1, GORO_NOW);
+	fds[GROUP] = goro_kgroup_make(dev(), -1, 0);
+	CHECK(fds[TIMER] >= 0 && fds[CTX] >= 0 && fds[GROUP] >= 0);
+	ready = goro_kselect_recv(fds[CLOSED], NULL, 0);
 }
 
 /* the known struct, with valid contents */
@@ -108,6 +140,11 @@ static void fill(const struct row *r, unsigned char *b)
 
 		memcpy(b + r->word[0].at, &arg, 8);
 		memcpy(b + r->name_at, "sleep", 6);
+	}
+	if (r->case_at) {
+		uint64_t cases = (uintptr_t)&ready;
+
+		memcpy(b + r->case_at, &cases, 8);
 	}
 }
 

@@ -13,8 +13,10 @@
 
 TEST(errno_is_not_touched)
 {
-	int c = make(8, 1), t = spawn_sleeper(), result;
+	int c = make(8, 1), t = spawn_sleeper(), g = goro_kgroup_make(dev(), -1, 0), result;
 	struct goro_chan_info ci;
+	struct goro_ctx_info xi;
+	struct goro_group_info gi;
 	struct goro_task_info ti;
 	struct goro_query q;
 	struct goro_stats s;
@@ -43,6 +45,26 @@ TEST(errno_is_not_touched)
 	KEEPS_ERRNO(goro_ktask_wait(t, &result, GORO_NOW));
 	KEEPS_ERRNO(goro_ktask_cancel(c));
 	KEEPS_ERRNO(goro_ktask_info(c, &ti));
+	KEEPS_ERRNO(goro_ktask_spawn_ctx(-1, dev(), "sleep", NULL, 0, NULL, 0));
+	KEEPS_ERRNO(goro_kselect(t, NULL, 0, GORO_NOW));
+	KEEPS_ERRNO(goro_ktimer_make(-1, GORO_NOW, 0));
+	KEEPS_ERRNO(goro_ktimer_reset(c, GORO_NOW));
+	KEEPS_ERRNO(goro_ktimer_stop(c));
+	KEEPS_ERRNO(goro_kticker_make(dev(), 0, 0));
+	KEEPS_ERRNO(goro_kticker_reset(c, 1));
+	KEEPS_ERRNO(goro_kticker_stop(c));
+	KEEPS_ERRNO(goro_kctx_make(dev(), -2, GORO_NOW));
+	KEEPS_ERRNO(goro_kctx_cancel(c, 0));
+	KEEPS_ERRNO(goro_kctx_err(c));
+	KEEPS_ERRNO(goro_kctx_wait(-1, GORO_NOW));
+	KEEPS_ERRNO(goro_kctx_info(c, &xi));
+	KEEPS_ERRNO(goro_kgroup_make(dev(), -2, 0));
+	KEEPS_ERRNO(goro_kgroup_spawn(-1, dev(), "sleep", NULL, 0, NULL, 0, GORO_NOW));
+	KEEPS_ERRNO(goro_kgroup_go(-1, dev(), "sleep", NULL, 0, NULL, 0, GORO_NOW));
+	KEEPS_ERRNO(goro_kgroup_go(g, dev(), "sleep", &v, 8, NULL, 0, GORO_NOW));
+	KEEPS_ERRNO(goro_kgroup_wait(c, &result, GORO_NOW));
+	KEEPS_ERRNO(goro_kgroup_cancel(c, 0));
+	KEEPS_ERRNO(goro_kgroup_info(c, &gi));
 }
 
 TEST(no_device)

@@ -26,14 +26,19 @@ static const char *const event_names[N_EVENTS] = {
 	"signal", "signal, half", "signal with SA_RESTART", "signal with SA_RESTART, half",
 	"signals with SA_RESTART until the deadline", "ignored signal", "stop and continue",
 	"stop and continue, half", "O_NONBLOCK set", "FIONBIO set", "deadline", "deadline, half",
-	"CHAN_CLOSE or TASK_CANCEL", "CHAN_CLOSE, half",
+	"CHAN_CLOSE, or what it waits for", "CHAN_CLOSE, half",
 };
 
 static int call_readv(struct call *call);
 static int call_writev(struct call *call);
 static int call_preadv2(struct call *call);
+static int call_select_send(struct call *call);
+static int call_select_recv(struct call *call);
+static int call_group_wait(struct call *call);
+static int call_place(struct call *call);
 
-enum kind { SENDS, RECVS, TASK };
+/* those from TASK on: what ends their waits is done to the object itself, see end_it() */
+enum kind { SENDS, RECVS, TASK, CTX, GROUP, TIMER };
 
 static const struct op {
 	const char *name;
@@ -62,6 +67,15 @@ static const struct op {
 { "preadv2 3",	call_preadv2, RECVS, 24, 0, 8, 8,	   { I, NA, W, NA, NA, W, W, NA, W, W, NA, NA, 0, NA } },
 { "TASK_WAIT",	call_wait,   TASK, 0, 0, 0, -ECANCELED,	   { I, NA, W, NA, T, W, W, NA, W, W, T, NA, W, NA } },
 { "task read",	call_read,   TASK, 8, 0, 0, 8,		   { I, NA, W, NA, NA, W, W, NA, W, W, NA, NA, W, NA } },
+{ "SELECT send", call_select_send, SENDS, 1, 0, 1, 1,	   { I, NA, W, NA, T, W, W, NA, W, W, T, NA, E, NA } },
+{ "SELECT receive", call_select_recv, RECVS, 1, 0, 1, 1,   { I, NA, W, NA, T, W, W, NA, W, W, T, NA, 0, NA } },
+{ "context RECV", call_recv, CTX, 1, 0, 0, 0,		   { I, NA, W, NA, T, W, W, NA, W, W, T, NA, W, NA } },
+{ "context read", call_read, CTX, 8, 0, 0, 8,		   { I, NA, W, NA, NA, W, W, NA, W, W, NA, NA, W, NA } },
+{ "GROUP_WAIT",	call_group_wait, GROUP, 0, 0, 0, -ECANCELED, { I, NA, W, NA, T, W, W, NA, W, W, T, NA, W, NA } },
+{ "group read",	call_read,   GROUP, 8, 0, 0, 8,		   { I, NA, W, NA, NA, W, W, NA, W, W, NA, NA, W, NA } },
+{ "SPAWN, full", call_place, GROUP, 0, 0, 0, -ECANCELED,   { I, NA, W, NA, T, W, W, NA, W, W, T, NA, W, NA } },
+{ "timer RECV",	call_recv,   TIMER, 1, 0, 0, 1,		   { I, NA, W, NA, T, W, W, NA, W, W, T, NA, W, NA } },
+{ "timer read",	call_read,   TIMER, 8, 0, 0, 8,		   { I, NA, W, NA, NA, W, W, NA, W, W, NA, NA, W, NA } },
 };
 
 #define N_OPS	(sizeof(ops) / sizeof(ops[0]))
@@ -105,6 +119,77 @@ static int call_preadv2(struct call *call)
 	split(call, v);
 	ret = preadv2(call->fd, v, 3, -1, 0);
 	return ret < 0 ? -errno : (int)ret;
+}
+
+/* of two cases, the nil one is never chosen */
+static int select_one(struct call *call, struct goro_select_case c)
+{
+	struct goro_select_case cases[] = { goro_kselect_recv(-1, NULL, 0), c };
+	int ret = goro_kselect(call->fd, cases, 2, call->deadline);
+
+	if (ret == 1)
+		return cases[1].result;
+	return ret < 0 ? ret : -EBADMSG;
+}
+
+static int call_select_send(struct call *call)
+{
+	int ret = select_one(call, goro_kselect_send(call->fd, call->buf, 8));
+
+	return ret ? ret : 1;
+}
+
+static int call_select_recv(struct call *call)
+{
+	return select_one(call, goro_kselect_recv(call->fd, call->buf, 8));
+}
+
+static int call_group_wait(struct call *call)
+{
+	int result, ret = goro_kgroup_wait(call->fd, &result, call->deadline);
+
+	return ret ? ret : result;
+}
+
+static int call_place(struct call *call)
+{
+	uint64_t zero = 0;
+
+	return goro_kgroup_spawn(call->fd, dev(), "sleep", &zero, 8, NULL, 0, call->deadline);
+}
+
+/* what a call of a kind from TASK on waits for: it is not there yet */
+static int make_it(enum kind kind)
+{
+	uint64_t hour = 3600000000000ULL;
+	int fd;
+
+	switch (kind) {
+	case CTX:
+		return goro_kctx_make(dev(), -1, GORO_FOREVER);
+	case GROUP:
+		fd = goro_kgroup_make(dev(), -1, 1);
+		CHECK_EQ(goro_kgroup_go(fd, dev(), "sleep", &hour, 8, NULL, 0, GORO_NOW), 0);
+		return fd;
+	case TIMER:
+		return goro_ktimer_make(dev(), GORO_FOREVER, 0);
+	default:
+		return spawn_sleeper();
+	}
+}
+
+static int end_it(enum kind kind, int fd)
+{
+	switch (kind) {
+	case CTX:
+		return goro_kctx_cancel(fd, 0);
+	case GROUP:
+		return goro_kgroup_cancel(fd, 0);
+	case TIMER:
+		return goro_ktimer_reset(fd, GORO_NOW);
+	default:
+		return goro_ktask_cancel(fd);
+	}
 }
 
 /* ---- a waiter -------------------------------------------------------- */
@@ -171,7 +256,7 @@ static void waits(struct cell *cell)
 {
 	enum kind kind = cell->op->kind;
 
-	if (kind != TASK)
+	if (kind < TASK)
 		wait_for(cell->c, kind == SENDS, kind == RECVS);
 	while (state_of(cell->pid) != 'S')
 		usleep(500);
@@ -191,7 +276,8 @@ static void begin(struct cell *cell)
 	else
 		poison(s->v, sizeof(s->v));
 	cell->c = make(8, cell->half ? 2 : 1);
-	cell->fd = kind == TASK ? spawn_sleeper() : cell->c;
+	cell->fd = kind < TASK ? cell->c : make_it(kind);
+	CHECK(cell->fd >= 0);
 	/* full for a sender that is to do nothing; two elements for a receiver that is to take them */
 	if (kind == SENDS && !cell->half)
 		CHECK_EQ(goro_kchan_send(cell->c, first), 0);
@@ -246,8 +332,8 @@ static void happens(struct cell *cell)
 		break;
 	case CLOSED:
 	case CLOSED_HALF:
-		CHECK_EQ(cell->op->kind == TASK ? goro_ktask_cancel(cell->fd) :
-			 goro_kchan_close(cell->fd), 0);
+		CHECK_EQ(cell->op->kind < TASK ? goro_kchan_close(cell->fd) :
+			 end_it(cell->op->kind, cell->fd), 0);
 		break;
 	default:
 		break;
@@ -262,8 +348,8 @@ static void finish(struct cell *cell)
 	if (cell->ev == CLOSED)
 		return;
 	waits(cell);
-	if (cell->op->kind == TASK) {
-		CHECK_EQ(goro_ktask_cancel(cell->fd), 0);
+	if (cell->op->kind >= TASK) {
+		CHECK_EQ(end_it(cell->op->kind, cell->fd), 0);
 		return;
 	}
 	for (int i = 0; i < cell->op->full / cell->op->unit; i++) {
@@ -277,12 +363,12 @@ static void finish(struct cell *cell)
 /* the elements: all there, where they belong, and none twice */
 static void settled(struct cell *cell)
 {
-	int done = s->ret > 0 && cell->op->kind != TASK ? s->ret / cell->op->unit : 0, i, len;
+	int done = s->ret > 0 && cell->op->kind < TASK ? s->ret / cell->op->unit : 0, i, len;
 	bool closed = cell->ev == CLOSED || cell->ev == CLOSED_HALF;
 	bool zeroes = closed && !done && cell->op->unit == 1;
 	uint64_t v;
 
-	if (cell->op->kind == TASK)
+	if (cell->op->kind >= TASK)
 		return;
 	if (cell->op->kind == RECVS) {
 		for (i = 0; i < done; i++)
@@ -398,9 +484,11 @@ TEST(last_descriptor_closed)
 {
 	struct goro_stats before, after;
 	const struct op *op;
+	unsigned int ran;
 
 	CHECK_EQ(goro_dev_stats(dev(), &before), 0);
-	for (op = ops; op < ops + N_OPS; op++) {
+	/* the kinds after TASK come last; what this means to them is in ctx.c, group.c and select.c */
+	for (op = ops, ran = 0; op < ops + N_OPS && op->kind <= TASK; op++, ran++) {
 		int c = make(8, 1), other = make(8, 0), t, u = -1, i, n;
 		struct call call = { .fn = op->fn, .fd = c, .n = op->n, .flags = op->flags,
 				     .deadline = GORO_FOREVER };
@@ -448,7 +536,7 @@ TEST(last_descriptor_closed)
 	}
 	do {
 		CHECK_EQ(goro_dev_stats(dev(), &after), 0);
-	} while (after.chan_destroyed - before.chan_destroyed < 2 * N_OPS ||
-		 after.task_destroyed - before.task_destroyed < N_OPS);
-	CHECK_EQ(after.chan_created - before.chan_created, 2 * N_OPS);
+	} while (after.chan_destroyed - before.chan_destroyed < 2 * ran ||
+		 after.task_destroyed - before.task_destroyed < ran);
+	CHECK_EQ(after.chan_created - before.chan_created, 2 * ran);
 }
