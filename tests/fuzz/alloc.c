@@ -126,9 +126,9 @@ static int xfer(int c, unsigned int cmd, uint32_t n)
 /* ---- scenarios ------------------------------------------------------- */
 
 /* what a scenario finds: channels of 8 and of 256 bytes with 20 elements in room for 40, of wc's total, a closed
- * one; a sleeping task
+ * one; a sleeping task; a timer that is not set, two contexts and a group without tasks
  */
-static int small, large, total, ended, task, ep, pair[2];
+static int small, large, total, ended, task, ep, pair[2], timer, ctx, ended_ctx, group;
 
 static int do_open(void) { return open("/dev/goro", O_RDWR); }
 
@@ -188,6 +188,130 @@ static int do_sum(void) { return spawn("sum", NULL, 0, (int[]){ small, small }, 
 static int do_wc(void) { return spawn("wc", NULL, 0, (int[]){ large, total }, 2); }
 
 static int do_args(void) { return spawn("test-args", mem, 60000, (int[]){ small, large, small }, 3); }
+
+static int do_timer(void)
+{
+	struct goro_timer_set a = { .deadline = GORO_FOREVER };
+
+	return ioctl(dev, GORO_IOC_TIMER, &a);
+}
+
+static int do_timer_reset(void)
+{
+	struct goro_timer_set a = { .deadline = GORO_FOREVER, .period = 1 };
+
+	return ioctl(timer, GORO_IOC_TIMER_RESET, &a);
+}
+
+static int new_ctx(int parent)
+{
+	struct goro_ctx_create a = { .parent = parent, .deadline = GORO_FOREVER };
+
+	return ioctl(dev, GORO_IOC_CTX, &a);
+}
+
+static int do_ctx(void) { return new_ctx(-1); }
+static int do_ctx_child(void) { return new_ctx(ctx); }
+
+static int do_ctx_info(void)
+{
+	struct goro_ctx_info i = { 0 };
+
+	return ioctl(ctx, GORO_IOC_CTX_INFO, &i);
+}
+
+static int do_ctx_cancel(void)
+{
+	struct goro_cancel a = { 0 };
+
+	return ioctl(ctx, GORO_IOC_CTX_CANCEL, &a);
+}
+
+static int do_ctx_read(void)
+{
+	struct goro_cancel a = { 0 };
+
+	/* done before: not what is to fail, and it is cancelled once */
+	return ioctl(ended_ctx, GORO_IOC_CTX_CANCEL, &a) ? -1 : read(ended_ctx, mem, 8);
+}
+
+static int new_group(int parent, uint32_t limit)
+{
+	struct goro_group_create a = { .parent = parent, .limit = limit };
+
+	return ioctl(dev, GORO_IOC_GROUP, &a);
+}
+
+static int do_group(void) { return new_group(-1, 3); }
+static int do_group_child(void) { return new_group(group, 0); }
+
+static int do_group_info(void)
+{
+	struct goro_group_info i = { 0 };
+
+	return ioctl(group, GORO_IOC_GROUP_INFO, &i);
+}
+
+static int do_group_wait(void)
+{
+	struct goro_group_wait a = { .deadline = GORO_FOREVER };
+
+	return ioctl(group, GORO_IOC_GROUP_WAIT, &a);
+}
+
+static int do_group_cancel(void)
+{
+	struct goro_cancel a = { 0 };
+
+	return ioctl(group, GORO_IOC_GROUP_CANCEL, &a);
+}
+
+/* in a group and under a context */
+static int do_spawn_owned(void)
+{
+	uint64_t ns = 1000;
+	struct goro_task_spawn a = { .flags = GORO_TASK_CTX | GORO_TASK_GROUP, .ctx = ctx, .group = group,
+				     .deadline = GORO_FOREVER, .arg = (uintptr_t)&ns, .arg_len = 8,
+				     .class_name = "sleep" };
+
+	return ioctl(dev, GORO_IOC_TASK_SPAWN, &a);
+}
+
+static int select_of(struct goro_select_case *c, uint32_t n)
+{
+	struct goro_select_wait a = { .n = n, .cases = (uintptr_t)c, .deadline = GORO_NOW };
+
+	return ioctl(dev, GORO_IOC_SELECT, &a);
+}
+
+static int do_select(void)
+{
+	struct goro_select_case c[] = {
+		{ small, GORO_SELECT_RECV, (uintptr_t)mem, 8, 0 },
+		{ timer, GORO_SELECT_RECV, 0, 0, 0 },
+		{ large, GORO_SELECT_SEND, (uintptr_t)mem, 256, 0 },
+		{ ctx, GORO_SELECT_RECV, 0, 0, 0 },
+	};
+
+	return select_of(c, LEN(c));
+}
+
+static int do_select_many(void)
+{
+	struct goro_select_case c[64];
+
+	for (size_t i = 0; i < LEN(c); i++)
+		c[i] = (struct goro_select_case){ large, i & 1, (uintptr_t)mem, 256, 0 };
+	return select_of(c, LEN(c));
+}
+
+static int do_select_end(void)
+{
+	struct goro_select_case c = { ended, GORO_SELECT_RECV, (uintptr_t)mem, 64, 0 };
+
+	return select_of(&c, 1);
+}
+
 static int do_send(void) { return xfer(small, GORO_IOC_SEND, 1); }
 static int do_send_many(void) { return xfer(large, GORO_IOC_SEND, 10); }
 static int do_recv(void) { return xfer(small, GORO_IOC_RECV, 1); }
@@ -323,6 +447,22 @@ static const struct scenario {
 	{ "TASK_SPAWN of sum", do_sum, true, 4 },
 	{ "TASK_SPAWN of wc", do_wc, true, 5 },
 	{ "TASK_SPAWN with an argument of 60000 bytes", do_args, true, 5 },
+	{ "TIMER", do_timer, true, 3 },
+	{ "TIMER_RESET", do_timer_reset, false, 1 },
+	{ "CTX", do_ctx, true, 4 },
+	{ "CTX, a child", do_ctx_child, true, 4 },
+	{ "CTX_INFO", do_ctx_info, false, 2 },
+	{ "CTX_CANCEL", do_ctx_cancel, false, 1 },
+	{ "read of a context", do_ctx_read, false, 2 },
+	{ "GROUP", do_group, true, 5 },
+	{ "GROUP, a child", do_group_child, true, 4 },
+	{ "GROUP_INFO", do_group_info, false, 2 },
+	{ "GROUP_WAIT", do_group_wait, false, 2 },
+	{ "GROUP_CANCEL", do_group_cancel, false, 1 },
+	{ "TASK_SPAWN in a group, under a context", do_spawn_owned, true, 5 },
+	{ "SELECT", do_select, false, 5 },
+	{ "SELECT of 64", do_select_many, false, 5 },
+	{ "SELECT at the end", do_select_end, false, 4 },
 	{ "SEND", do_send, false, 2 },
 	{ "SEND of ten", do_send_many, false, 3 },
 	{ "RECV", do_recv, false, 2 },
@@ -362,6 +502,14 @@ static void set_up(const struct scenario *s)
 	ioctl(ended, GORO_IOC_CHAN_CLOSE, 0);
 	task = spawn("sleep", &ns, 8, NULL, 0);
 	ep = epoll_create1(0);
+	timer = do_timer();
+	ctx = do_ctx();
+	ended_ctx = do_ctx();
+	group = do_group();
+	if (timer < 0 || ctx < 0 || ended_ctx < 0 || group < 0) {
+		printf("# set up: %s\n", strerror(errno));
+		exit(1);
+	}
 	if (task < 0 || ep < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, pair) ||
 	    xfer(small, GORO_IOC_SEND, 20) != 20 || xfer(large, GORO_IOC_SEND, 20) != 20) {
 		printf("# set up: %s\n", strerror(errno));
@@ -376,6 +524,10 @@ static void tear_down(void)
 	close(total);
 	close(ended);
 	close(task);
+	close(timer);
+	close(ctx);
+	close(ended_ctx);
+	close(group);
 	close(ep);
 	close(pair[0]);
 	close(pair[1]);

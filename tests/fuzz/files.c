@@ -158,14 +158,45 @@ static void rw_task(struct worker *w, int slot, int fd, bool send)
 	}
 }
 
+/* a timer gives elements of 8 bytes; a context and a group their result, once */
+static void rw_other(struct worker *w, int slot, int fd, bool send)
+{
+	size_t bytes = PICK(w, size_t, 8, 8, 8, 16, 0, 7, 9, 4096);
+	struct place pl = place(w, &w->data, bytes, !send);
+	struct expect x = { 0 };
+
+	if (expect_fd(w, &x, slot, slot_kind(slot), EBADF)) {
+		if (send) {
+			viol(&x, EBADF);
+		} else {
+			may_all(&x, errs_wait);
+			may(&x, EINVAL);
+			ret_between(&x, 0, slot_kind(slot) == K_TIMER ? bytes : 8);
+		}
+	}
+	x.vanish = pl.vanish;
+	arm(w);
+	call_begin(w, send ? "write other" : "read other", fd, (uintptr_t)pl.p, bytes, 0, 0);
+	call_end(w, send ? write(fd, pl.p, bytes) : read(fd, pl.p, bytes));
+	disarm(w);
+	judge(w, &x);
+	if (w->rec->ret > 0 && w->rec->ret % 8)
+		fail(w, "part of a result");
+}
+
 static void op_rw(struct worker *w, bool send)
 {
-	int slot, fd = gen_fd(w, chance(w, 850) ? K_CHAN : K_TASK, &slot);
+	int slot, fd = gen_fd(w, chance(w, 700) ? K_CHAN : gen_kind(w), &slot);
 	struct expect x = { 0 };
 
 	switch (slot_kind(slot)) {
 	case K_TASK:
 		rw_task(w, slot, fd, send);
+		break;
+	case K_TIMER:
+	case K_CTX:
+	case K_GROUP:
+		rw_other(w, slot, fd, send);
 		break;
 	case K_DEV:
 		expect_fd(w, &x, slot, K_NO, EINVAL);
@@ -208,7 +239,7 @@ static void op_poll(struct worker *w)
 	int slots[4], i, n = 1 + below(w, 4);
 
 	for (i = 0; i < n; i++) {
-		p[i].fd = gen_fd(w, PICK(w, enum kind, K_CHAN, K_CHAN, K_TASK, K_DEV), &slots[i]);
+		p[i].fd = gen_fd(w, chance(w, 100) ? K_DEV : gen_kind(w), &slots[i]);
 		p[i].events = chance(w, 800) ? POLLIN | POLLOUT : rnd(w);
 	}
 	call_begin(w, "ppoll", p[0].fd, p[0].events, n, 0, 0);
@@ -230,7 +261,7 @@ static void op_epoll(struct worker *w)
 {
 	static const int what[] = { EPOLL_CTL_ADD, EPOLL_CTL_ADD, EPOLL_CTL_MOD, EPOLL_CTL_DEL };
 	struct epoll_event e = { .events = EPOLLIN | EPOLLOUT }, got[8];
-	int slot, fd = gen_fd(w, chance(w, 700) ? K_CHAN : K_TASK, &slot), ep, eslot;
+	int slot, fd = gen_fd(w, gen_kind(w), &slot), ep, eslot;
 	struct expect x = { .lo = 0, .hi = 8 };
 
 	ep = gen_fd(w, K_EPOLL, &eslot);
@@ -248,8 +279,7 @@ static void op_epoll(struct worker *w)
 
 static void op_fcntl(struct worker *w)
 {
-	enum kind kind = chance(w, 700) ? K_CHAN : K_TASK;
-	int slot, fd = gen_fd(w, kind, &slot);
+	int slot, fd = gen_fd(w, gen_kind(w), &slot);
 	struct obj *o = obj_of(w, slot);
 	struct expect x = { .lo = 0, .hi = INT_MAX };
 	bool block = chance(w, 300);
@@ -269,7 +299,7 @@ static void op_fcntl(struct worker *w)
 /* what goro's files have not */
 static void op_refused(struct worker *w)
 {
-	enum kind kind = PICK(w, enum kind, K_CHAN, K_CHAN, K_TASK, K_DEV);
+	enum kind kind = chance(w, 200) ? K_DEV : gen_kind(w);
 	int slot, fd = gen_fd(w, kind, &slot), wslot, p = gen_fd(w, K_PIPE_W, &wslot), what = below(w, 7);
 	static const char *const names[] = { "lseek", "pread", "pwrite", "mmap", "ftruncate", "splice",
 					     "sendfile" };
@@ -311,7 +341,8 @@ static void op_refused(struct worker *w)
 
 static void op_close(struct worker *w)
 {
-	enum kind kind = PICK(w, enum kind, K_CHAN, K_CHAN, K_TASK, K_TASK, K_DEV, K_EPOLL);
+	enum kind kind = chance(w, 200) ? PICK(w, enum kind, K_DEV, K_EPOLL) :
+			 chance(w, 300) ? K_TASK : gen_kind(w);
 	int slot, fd = gen_fd(w, kind, &slot);
 	struct expect x = { .lo = 0, .hi = 0 };
 
@@ -330,7 +361,7 @@ static void op_close(struct worker *w)
 
 static void op_dup(struct worker *w)
 {
-	enum kind kind = chance(w, 700) ? K_CHAN : K_TASK;
+	enum kind kind = gen_kind(w);
 	int from = gen_slot(w, kind), to = gen_slot(w, kind);
 	struct expect x = { 0 };
 
@@ -351,7 +382,7 @@ static void op_dup(struct worker *w)
 /* a slot's file on a journey through a socket; it arrives in a slot of its kind, or nowhere */
 static void op_pass(struct worker *w)
 {
-	int from = gen_slot(w, chance(w, 700) ? K_CHAN : K_TASK), to = gen_slot(w, slot_kind(from)), fd = -1;
+	int from = gen_slot(w, gen_kind(w)), to = gen_slot(w, slot_kind(from)), fd = -1;
 	union { struct cmsghdr h; char space[CMSG_SPACE(sizeof(int))]; } c = { 0 };
 	struct iovec v = { "x", 1 };
 	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c) };
@@ -400,7 +431,11 @@ static void op_fork(struct worker *w)
 
 static void op_fdinfo(struct worker *w)
 {
-	int slot, fd = gen_fd(w, PICK(w, enum kind, K_CHAN, K_CHAN, K_TASK, K_DEV), &slot);
+	static const char *const says[] = {
+		[K_CHAN] = "goro-chan-len:", [K_TASK] = "goro-task-state:", [K_TIMER] = "goro-chan-id:",
+		[K_CTX] = "goro-ctx-err:", [K_GROUP] = "goro-group-running:",
+	};
+	int slot, fd = gen_fd(w, chance(w, 200) ? K_DEV : gen_kind(w), &slot);
 	struct expect x = { .lo = 0, .hi = INT_MAX };
 	char path[64], text[1024];
 	long ret = -1;
@@ -418,7 +453,7 @@ static void op_fdinfo(struct worker *w)
 	call_end(w, ret);
 	judge(w, &x);
 	if (w->solo && ret > 0 && slot_kind(slot) < K_DEV &&
-	    !strstr(text, slot_kind(slot) == K_CHAN ? "goro-chan-len:" : "goro-task-state:"))
+	    !strstr(text, says[slot_kind(slot)]))
 		fail(w, "fdinfo says %s", text);
 }
 
@@ -428,10 +463,10 @@ static void op_race(struct worker *w)
 		race_memory(w);
 }
 
-/* every slot that has something else than a channel or a task */
+/* every slot that has something else than an object */
 static void op_open(struct worker *w)
 {
-	open_slot(w, CHANS + TASKS + below(w, NSLOT - CHANS - TASKS));
+	open_slot(w, OBJS + below(w, NSLOT - OBJS));
 }
 
 void open_slot(struct worker *w, int slot)
@@ -487,7 +522,7 @@ const struct op file_ops[] = {
 	{ "dup3", 15, op_dup },
 	{ "pass", 12, op_pass },
 	{ "fork", 1, op_fork },
-	{ "fdinfo", 4, op_fdinfo },
+	{ "fdinfo", 8, op_fdinfo },
 	{ "memory", 15, op_race },
 	{ "open", 8, op_open },
 	{ NULL, 0, NULL },

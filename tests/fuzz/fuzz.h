@@ -36,13 +36,18 @@ typedef uint32_t u32;
 
 /* ---- descriptors ----------------------------------------------------- */
 
-enum kind { K_CHAN, K_TASK, K_DEV, K_PIPE_R, K_PIPE_W, K_NULL, K_FILE, K_EVENT, K_EPOLL, K_SOCK, K_NO };
+/* up to K_DEV goro's own */
+enum kind { K_CHAN, K_TASK, K_TIMER, K_CTX, K_GROUP, K_DEV, K_PIPE_R, K_PIPE_W, K_NULL, K_FILE, K_EVENT, K_EPOLL, K_SOCK, K_NO };
 
 #define SLOT0		100	/* slot s is descriptor SLOT0 + s */
 #define CHANS		10	/* slots 0 to 9; tasks get the upper ones mostly */
 #define TASKS		5
+#define TIMERS		2
+#define CTXS		3
+#define GROUPS		2
+#define OBJS		(CHANS + TASKS + TIMERS + CTXS + GROUPS)
 #define DEVS		2
-#define NSLOT		(CHANS + TASKS + DEVS + 7)
+#define NSLOT		(OBJS + DEVS + 7)
 #define VANISH_FD	90	/* a file whose mapping racers take away: see mem.c */
 #define SOCK0		40	/* a pair of sockets a worker, for SCM_RIGHTS */
 
@@ -52,7 +57,7 @@ enum kind slot_kind(int slot);	/* K_NO for a number that is no slot */
 struct obj {
 	int refs;
 	bool nonblock;
-	bool vague;		/* a task works on the channel: its state is not known */
+	bool vague;		/* not known: of a channel that a task works on, of what others may cancel */
 	bool closed;
 	u32 elem, cap, len;
 	u64 id;			/* as CHAN_INFO says */
@@ -134,6 +139,8 @@ u64 gen_deadline(struct worker *w);
 /* what it means for a call that would have to wait: EAGAIN, ETIMEDOUT or EINTR (for ever: a signal ends it) */
 int deadline_errno(u64 deadline);
 int gen_slot(struct worker *w, enum kind want);		/* mostly of this kind */
+enum kind gen_kind(struct worker *w);			/* of an object: mostly a channel or task */
+int gen_new(struct worker *w, enum kind kind);		/* a slot for one more of this kind */
 int gen_fd(struct worker *w, enum kind want, int *slot);
 
 /* memory for a call (gen.c) */
@@ -179,6 +186,7 @@ struct obj *obj_of(struct worker *w, int slot);		/* NULL: closed, or not ours to
 struct obj *chan_of(struct worker *w, int slot);	/* that of a channel whose state is known */
 void slot_set(struct worker *w, int slot, struct obj *o);
 int slot_take(struct worker *w, int slot, int fd);	/* fd becomes the slot's: 0, -1 */
+u32 class_elem(int slot);
 void elem_fill(char *to, u32 elem, u64 number, u32 n);
 bool elem_check(const char *from, u32 elem, u64 number, u32 n);
 void check_chan(struct worker *w, int slot);		/* CHAN_INFO is what the model says */
@@ -207,7 +215,7 @@ struct op {
 	u32 weight;
 	void (*fn)(struct worker *w);
 };
-extern const struct op ioctl_ops[], file_ops[];		/* NULL name ends them */
+extern const struct op ioctl_ops[], object_ops[], file_ops[];		/* NULL name ends them */
 void op_spawn(struct worker *w);
 void op_wait(struct worker *w);
 void op_cancel(struct worker *w);

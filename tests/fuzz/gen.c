@@ -63,9 +63,44 @@ enum kind slot_kind(int slot)
 		return K_CHAN;
 	if (slot < CHANS + TASKS)
 		return K_TASK;
-	if (slot < CHANS + TASKS + DEVS)
+	if (slot < CHANS + TASKS + TIMERS)
+		return K_TIMER;
+	if (slot < CHANS + TASKS + TIMERS + CTXS)
+		return K_CTX;
+	if (slot < OBJS)
+		return K_GROUP;
+	if (slot < OBJS + DEVS)
 		return K_DEV;
-	return K_PIPE_R + slot - (CHANS + TASKS + DEVS);
+	return K_PIPE_R + slot - (OBJS + DEVS);
+}
+
+int gen_new(struct worker *w, enum kind kind)
+{
+	u64 r = rnd(w);
+
+	switch (kind) {
+	case K_CHAN:
+		return r % CHANS;
+	case K_TASK:
+		return CHANS + r % TASKS;
+	case K_TIMER:
+		return CHANS + TASKS + r % TIMERS;
+	case K_CTX:
+		return CHANS + TASKS + TIMERS + r % CTXS;
+	case K_GROUP:
+		return OBJS - 1 - r % GROUPS;
+	case K_DEV:
+		return OBJS + r % DEVS;
+	default:
+		return OBJS + DEVS + kind - K_PIPE_R;
+	}
+}
+
+enum kind gen_kind(struct worker *w)
+{
+	if (chance(w, 550))
+		return K_CHAN;
+	return PICK(w, enum kind, K_TASK, K_TASK, K_TIMER, K_CTX, K_GROUP);
 }
 
 int gen_slot(struct worker *w, enum kind want)
@@ -74,16 +109,7 @@ int gen_slot(struct worker *w, enum kind want)
 
 	if (r < 4)
 		return any == NSLOT ? -1 : (int)any;
-	switch (want) {
-	case K_CHAN:
-		return any % CHANS;
-	case K_TASK:
-		return CHANS + any % TASKS;
-	case K_DEV:
-		return CHANS + TASKS + any % DEVS;
-	default:
-		return CHANS + TASKS + DEVS + want - K_PIPE_R;
-	}
+	return gen_new(w, want);
 }
 
 int gen_fd(struct worker *w, enum kind want, int *slot)

@@ -15,7 +15,8 @@ const short errs_send[] = { EPIPE, EAGAIN, ETIMEDOUT, EINTR, EFAULT, ENOMEM, 0 }
 const short errs_recv[] = { EAGAIN, ETIMEDOUT, EINTR, EFAULT, ENOMEM, 0 };
 const short errs_info[] = { EFAULT, 0 };
 const short errs_create[] = { EDQUOT, ENOMEM, EMFILE, ENFILE, EFAULT, 0 };
-const short errs_spawn[] = { EBADF, EINVAL, EDQUOT, ENOMEM, EMFILE, ENFILE, EFAULT, 0 };
+const short errs_spawn[] = { EBADF, EINVAL, EDQUOT, ENOMEM, EMFILE, ENFILE, EFAULT, ECANCELED, ETIMEDOUT,
+			     EAGAIN, EINTR, 0 };
 const short errs_wait[] = { EAGAIN, ETIMEDOUT, EINTR, EFAULT, 0 };
 
 /* ---- /dev/goro ------------------------------------------------------- */
@@ -175,7 +176,7 @@ void unlimit_files(void)
 }
 
 /* the upper channels mostly have elements that one of the task classes takes: echo and sum, wc */
-static u32 class_elem(int slot)
+u32 class_elem(int slot)
 {
 	switch (slot) {
 	case CHANS - 4:
@@ -276,7 +277,9 @@ static void op_xfer(struct worker *w, bool send)
 {
 	struct goro_xfer k = { 0 };
 	struct expect x = { 0 };
-	int slot, fd = gen_fd(w, K_CHAN, &slot);
+	/* timers and contexts can be received from */
+	enum kind kind = send || chance(w, 900) ? K_CHAN : PICK(w, enum kind, K_TIMER, K_CTX);
+	int slot, fd = gen_fd(w, kind, &slot);
 	struct obj *o = chan_of(w, slot);
 	struct obj *any = slot_kind(slot) == K_CHAN ? obj_of(w, slot) : NULL;
 	u32 elem = any ? any->elem : class_elem(slot) ?: PICK(w, u32, 1, 8, 8, 64);
@@ -302,7 +305,10 @@ static void op_xfer(struct worker *w, bool send)
 
 		memset(buf.alias, POISON, n < buf.backed ? n : buf.backed);
 	}
-	if (expect_fd(w, &x, slot, K_CHAN, ENOTTY)) {
+	kind = slot_kind(slot);
+	if (send || (kind != K_TIMER && kind != K_CTX))
+		kind = K_CHAN;
+	if (expect_fd(w, &x, slot, kind, ENOTTY)) {
 		k.flags = reserved(w, &x, send ? 0 : GORO_RECV_ALL);
 		if (!k.n || k.n > INT_MAX)
 			viol(&x, EINVAL);
@@ -361,12 +367,12 @@ static void op_chan_info(struct worker *w)
 {
 	struct goro_chan_info k;
 	struct expect x = { 0 };
-	int slot, fd = gen_fd(w, K_CHAN, &slot);
+	int slot, fd = gen_fd(w, chance(w, 900) ? K_CHAN : K_TIMER, &slot);
 	struct arg a;
 
 	memset(&k, POISON, sizeof(k));
 	k.flags = k.reserved = 0;
-	if (expect_fd(w, &x, slot, K_CHAN, ENOTTY)) {
+	if (expect_fd(w, &x, slot, slot_kind(slot) == K_TIMER ? K_TIMER : K_CHAN, ENOTTY)) {
 		k.flags = reserved(w, &x, 0);
 		k.reserved = reserved(w, &x, 0);
 		ret_between(&x, 0, 0);
@@ -387,12 +393,14 @@ static void op_raw(struct worker *w)
 {
 	static const unsigned int known[] = {
 		GORO_IOC_QUERY, GORO_IOC_STATS, GORO_IOC_CHAN_CREATE, GORO_IOC_TASK_SPAWN, GORO_IOC_USAGE,
-		GORO_IOC_CPU_STAT, GORO_IOC_CPU_MAX,
+		GORO_IOC_CPU_STAT, GORO_IOC_CPU_MAX, GORO_IOC_TIMER, GORO_IOC_CTX, GORO_IOC_GROUP,
+		GORO_IOC_SELECT, GORO_IOC_TIMER_RESET, GORO_IOC_TIMER_STOP, GORO_IOC_CTX_CANCEL,
+		GORO_IOC_CTX_INFO, GORO_IOC_GROUP_WAIT, GORO_IOC_GROUP_CANCEL, GORO_IOC_GROUP_INFO,
 		GORO_IOC_SEND,
 		GORO_IOC_RECV, GORO_IOC_CHAN_CLOSE, GORO_IOC_CHAN_INFO, GORO_IOC_TASK_WAIT,
 		GORO_IOC_TASK_CANCEL, GORO_IOC_TASK_INFO,
 	};
-	enum kind kind = PICK(w, enum kind, K_CHAN, K_TASK, K_DEV);
+	enum kind kind = PICK(w, enum kind, K_CHAN, K_TASK, K_DEV, K_TIMER, K_CTX, K_GROUP);
 	struct expect x = { 0 };
 	int slot, fd = gen_fd(w, kind, &slot);
 	unsigned int cmd;
@@ -400,8 +408,8 @@ static void op_raw(struct worker *w)
 	if (chance(w, 500)) {
 		cmd = known[below(w, LEN(known))] ^ (unsigned int)(1 + below(w, 3)) << _IOC_DIRSHIFT;
 	} else if (chance(w, 300)) {
-		/* CHAN_CLOSE and TASK_CANCEL have no struct */
-		cmd = PICK(w, unsigned int, GORO_IOC_CHAN_CLOSE, GORO_IOC_TASK_CANCEL);
+		/* these have no struct */
+		cmd = PICK(w, unsigned int, GORO_IOC_CHAN_CLOSE, GORO_IOC_TASK_CANCEL, GORO_IOC_TIMER_STOP);
 		cmd |= (unsigned int)(1 + below(w, 100)) << _IOC_SIZESHIFT;
 	} else {
 		cmd = _IOC(below(w, 4), GORO_IOC_MAGIC, 0x80 + below(w, 128), below(w, 1 << 14));

@@ -80,7 +80,7 @@ void fail(struct worker *w, const char *fmt, ...)
 
 static const struct op *pick(struct worker *w)
 {
-	static const struct op *const tables[] = { ioctl_ops, file_ops };
+	static const struct op *const tables[] = { ioctl_ops, object_ops, file_ops };
 	static u32 total;
 	u32 r, i, sum = 0;
 

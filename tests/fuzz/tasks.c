@@ -55,6 +55,38 @@ static void gen_name(struct worker *w, struct expect *x, struct goro_task_spawn 
 	}
 }
 
+/* a context, a group, neither or both; or one of their fields without its flag */
+static void gen_owners(struct worker *w, struct expect *x, struct goro_task_spawn *k)
+{
+	const u32 flags[] = { GORO_TASK_CTX, GORO_TASK_GROUP };
+	const enum kind kinds[] = { K_CTX, K_GROUP };
+	__s32 *const fds[] = { &k->ctx, &k->group };
+	int slot;
+
+	for (int i = 0; i < 2; i++) {
+		if (chance(w, 800))
+			continue;
+		*fds[i] = gen_fd(w, kinds[i], &slot);
+		if (chance(w, 30)) {
+			viol(x, EINVAL);
+			continue;
+		}
+		k->flags |= flags[i];
+		if (slot_kind(slot) == K_NO || (w->solo && !w->slot[slot]))
+			viol(x, EBADF);
+		else if (slot_kind(slot) != kinds[i])
+			viol(x, EINVAL);
+		may_all(x, (short[]){ ECANCELED, ETIMEDOUT, 0 });
+	}
+	if (k->flags & GORO_TASK_GROUP) {
+		k->deadline = gen_deadline(w);
+		may_all(x, (short[]){ EAGAIN, EINTR, 0 });
+	} else if (chance(w, 10)) {
+		k->deadline = 1;
+		viol(x, EINVAL);
+	}
+}
+
 void op_spawn(struct worker *w)
 {
 	/* an argument that lasts: mostly short, as sleepers end before their file is closed then */
@@ -72,7 +104,9 @@ void op_spawn(struct worker *w)
 	ret_between(&x, 3, INT_MAX);
 	if (reached && !w->solo)
 		may_all(&x, errs_spawn);
-	k.flags = reserved(w, &x, GORO_FD_NONBLOCK);
+	k.flags = reserved(w, &x, GORO_FD_NONBLOCK | GORO_TASK_CTX | GORO_TASK_GROUP) & ~6U;
+	/* these two with what they are for */
+	gen_owners(w, &x, &k);
 	k.reserved = reserved(w, &x, 0);
 	gen_name(w, &x, &k, cls->name);
 	k.arg_len = !strcmp(cls->name, "sleep") ? 8 : 0;
@@ -126,8 +160,15 @@ void op_spawn(struct worker *w)
 	if (dropped && cls->privileged)
 		viol(&x, EPERM);
 	limited = limit_files(w, &x);
-	a = put(w, &x, GORO_IOC_TASK_SPAWN, &k, 64);
-	call(w, "TASK_SPAWN", fd, &a, (uintptr_t)cls->name, k.n_chans, k.arg_len);
+	a = put(w, &x, GORO_IOC_TASK_SPAWN, &k, GORO_TASK_SPAWN_SIZE_1);
+	if (a.usize < sizeof(k) && k.flags & (GORO_TASK_CTX | GORO_TASK_GROUP)) {
+		/* without these fields they are the standard input, whatever that is, and now */
+		may_all(&x, (short[]){ EINVAL, EBADF, 0 });
+		x.late = true;
+	}
+	arm(w);
+	call(w, "TASK_SPAWN", fd, &a, (uintptr_t)cls->name, k.n_chans, k.flags);
+	disarm(w);
 	if (dropped)
 		undrop();
 	if (limited)
@@ -139,6 +180,7 @@ void op_spawn(struct worker *w)
 	o->cls = cls;
 	o->n_chans = k.n_chans;
 	o->nonblock = k.flags & GORO_FD_NONBLOCK;
+	o->vague = k.flags & (GORO_TASK_CTX | GORO_TASK_GROUP);
 	slot_set(w, to, o);
 	for (i = 0; i < n; i++)
 		w->slot[slots[i]]->vague = true;
@@ -174,7 +216,9 @@ void op_wait(struct worker *w)
 	judge(w, &x);
 	if (w->rec->ret || !o || !get(&a, &k, sizeof(k)))
 		return;
-	if (!o->cls->valid(k.result) || (k.result == -ECANCELED && !o->cancelled))
+	if (o->vague && (k.result == -ECANCELED || k.result == -ETIMEDOUT))
+		;
+	else if (!o->cls->valid(k.result) || (k.result == -ECANCELED && !o->cancelled))
 		fail(w, "class %s cannot return %d", o->cls->name, k.result);
 	if (o->done && k.result != o->result)
 		fail(w, "the result was %d and is %d", o->result, k.result);
@@ -215,7 +259,8 @@ void op_task_info(struct worker *w)
 	if (w->rec->ret || !o || !get(&a, &k, sizeof(k)))
 		return;
 	if (k.state & ~(GORO_TASK_DONE | GORO_TASK_CANCELLED) || k.n_chans != o->n_chans ||
-	    strcmp(k.class_name, o->cls->name) || !!(k.state & GORO_TASK_CANCELLED) != o->cancelled ||
+	    strcmp(k.class_name, o->cls->name) ||
+	    (k.state & GORO_TASK_CANCELLED ? !o->cancelled && !o->vague : o->cancelled) ||
 	    (k.state & GORO_TASK_DONE ? o->done && k.result != o->result : k.result || o->done))
 		fail(w, "state %u, %u channels, class %s, result %d of a task of class %s with %u channels",
 		     k.state, k.n_chans, k.class_name, k.result, o->cls->name, o->n_chans);
