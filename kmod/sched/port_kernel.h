@@ -140,7 +140,7 @@ int goro_port_go(goro_fn_t fn, void *arg, struct module *owner, unsigned long wh
 /* what an interrupt leaves to a thread */
 typedef struct work_struct goro_late_t;
 #define GORO_LATE(name, fn)	DECLARE_WORK(name, fn)
-#define goro_late_queue(l)	((void)queue_work(system_unbound_wq, l))
+#define goro_late_queue(l)	((void)queue_work(system_highpri_wq, l))
 #define goro_late_flush(l)	((void)flush_work(l))
 
 /* g.c: goroutines that were set aside */
