@@ -276,16 +276,23 @@ static void m_sleep(struct goro_m *m)
 {
 	struct goro_p *home = m->home;
 
-	if (goro_any_work() && cpumask_test_cpu(home->cpu, &goro_sched.active) &&
-	    goro_p_claim_idle(home)) {
-		raw_spin_lock_irq(&home->lock);
-		list_del_init(&m->spare);
-		goro_p_own(m, home);
-		raw_spin_unlock_irq(&home->lock);
-		/* nothing that was readied meanwhile may wait: look at everything */
-		m->spinning = true;
-		atomic_inc(&goro_sched.nspinning);
-		return;
+	if (goro_any_work()) {
+		if (cpumask_test_cpu(home->cpu, &goro_sched.active) && goro_p_claim_idle(home)) {
+			raw_spin_lock_irq(&home->lock);
+			list_del_init(&m->spare);
+			goro_p_own(m, home);
+			raw_spin_unlock_irq(&home->lock);
+			/* nothing that was readied meanwhile may wait: look at everything */
+			m->spinning = true;
+			atomic_inc(&goro_sched.nspinning);
+			return;
+		}
+		/*
+		 * Our P is off, or another's. Who pushed may have relied on us, who were
+		 * counted as spinning until just now: another P has to look. Should we be
+		 * woken for it ourselves, we see m->p below.
+		 */
+		goro_wake_p();
 	}
 	goro_count(GORO_C_IDLE);
 	trace_goro_m_idle(m->cpu, m->id);
