@@ -382,6 +382,8 @@ void goro_p_bury(struct work_struct *work)
 	list_splice_init(&p->dead, &dead);
 	raw_spin_unlock_irq(&p->lock);
 	ms_wait(&dead);
+	/* who gave one its P may still be about to wake it: with preemption off, or in an interrupt */
+	synchronize_rcu();
 	ms_free(&dead);
 }
 
