@@ -78,7 +78,7 @@ void goro_bound_give_up(struct goro_m *m)
 /*
  * A bound G yields: those who wait get the P, with another M. It gets it back in
  * its turn if it is locked; else it goes on beside them without one, as after a
- * call that slept. And it freezes, as it comes by no other place for that.
+ * call that slept. And it freezes here, as after each wait.
  */
 void goro_bound_yield(struct goro_m *m)
 {

@@ -23,6 +23,7 @@
  * p->lock is taken from interrupts and is never held across a wakeup (a wakeup
  * takes rq locks, under which sched_out runs).
  */
+#include <linux/freezer.h>
 #include "sched.h"
 
 /*
@@ -265,6 +266,9 @@ void goro_p_want(struct goro_m *m)
 	bool given;
 
 	preempt_disable();
+	/* nothing but its waits is a scheduling point of a locked G: see goro_m_freeze() */
+	if (freezing(current))
+		goro_m_freeze(m);
 	if (m->p || goro_p_regain(m))
 		goto out;
 	raw_spin_lock_irq(&home->lock);

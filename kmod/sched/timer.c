@@ -8,6 +8,7 @@
  * finds the wait it was armed for, claimed, or none.
  */
 #include <linux/sched/signal.h>
+#include <linux/freezer.h>
 #include "sched.h"
 
 static enum hrtimer_restart g_timer(struct hrtimer *t)
@@ -150,8 +151,13 @@ static enum goro_claim park_bound(struct goro_g *g, u64 deadline, enum goro_reas
 	if (m->locks)
 		goro_bound_give_up(m);
 	goro_bound_sleep(m);
-	if (m->locks)
+	if (m->locks) {
 		goro_p_want(m);
+	} else if (freezing(current)) {
+		preempt_disable();
+		goro_m_freeze(m);
+		preempt_enable();
+	}
 	return goro_bound_end(g, deadline);
 }
 
