@@ -241,7 +241,7 @@ void goro_stack_init(void)
 		raw_spin_lock_init(&depots[i].lock);
 }
 
-/* A P's cache goes to the depot (the Ms have ended). */
+/* A P's cache goes to the depot (the P is out, or the Ms have ended). */
 void goro_stack_flush(struct goro_p *p)
 {
 	int i;
@@ -256,6 +256,7 @@ void goro_stack_flush(struct goro_p *p)
 			cache->first = *link_of(stack);
 			depot_put(i, stack, i == 2 ? THREAD_SIZE : SZ_4K << i);
 		}
+		cache->n = 0;
 	}
 	preempt_enable();
 }
