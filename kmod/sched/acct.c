@@ -307,8 +307,12 @@ void goro_acct_in(struct goro_m *m)
 void goro_acct_out(struct goro_m *m)
 {
 	struct clock *c = this_cpu_ptr(&clocks);
-	u64 since = atomic64_xchg(&c->since, 0);
+	u64 since;
 
+	/* without notifiers another M of this CPU may have run: the clock is its own, or stopped */
+	if (READ_ONCE(c->acct) != m->acct)
+		return;
+	since = atomic64_xchg(&c->since, 0);
 	WRITE_ONCE(c->acct, NULL);
 	charge(m->acct, now_ns() - since);
 }
