@@ -81,11 +81,12 @@ static void snapshot(struct walk *w, struct goro_g *g)
 	bool waits = claim == GORO_WAIT || claim == GORO_WAIT_NC;
 	u64 parks = READ_ONCE(g->parks);
 	void *stack = READ_ONCE(g->stack);
+	const char *name = READ_ONCE(g->name);	/* with interrupts off: see g_end() */
 
 	w->id = g->id;
 	w->fn = g->fn;
 	w->where = g->where;
-	strscpy(w->name, g->name ?: "", sizeof(w->name));
+	strscpy(w->name, name ?: "", sizeof(w->name));
 	w->reason = min_t(u8, READ_ONCE(g->reason), GORO_R_MAX - 1);
 	w->cancelled = g->cancelled;
 	w->since = g->since;

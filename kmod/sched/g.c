@@ -140,6 +140,7 @@ static notrace void __noreturn g_end(struct goro_g *g, int err)
 	struct module *owner = g->owner;
 
 	trace_goro_exit(g->id);
+	WRITE_ONCE(g->name, NULL);	/* it may go with the module, and dumps look until we are dead */
 	if (unlikely(g->scopes))
 		goro_scopes_drop(g->scopes);
 	if (g->member.group)

@@ -82,7 +82,7 @@ struct goro_g {
 	struct goro_outer *outer;	/* G: the stacks below this one (deep.c), or NULL */
 	struct goro_defer *defers;	/* G: what goro_exit() has to do, the last one first */
 	struct module *owner;		/* C: pinned until fn has returned, or NULL */
-	const char *name;		/* C */
+	const char *name;		/* C; NULL once fn has returned: dumps read it */
 	unsigned long where;		/* C: who started it */
 	u64 id;				/* C */
 	struct goro_scope *scopes;	/* G: the contexts it waits under, innermost first */
