@@ -200,7 +200,8 @@ void goro_p_spawn_m(struct work_struct *work)
 	if (!none || READ_ONCE(goro_sched.stopping))
 		return;
 	err = goro_m_create(p);
-	if (err && atomic_read(&nms) < goro_param_max_ms)
+	if (err && (atomic_read(&nms) < goro_param_max_ms || goro_p_has_work(p) ||
+		    READ_ONCE(goro_sched.gq_n)))
 		queue_delayed_work(system_highpri_wq, &p->spawn_m, SPAWN_AGAIN);
 }
 
