@@ -153,12 +153,14 @@ static void set_procs(unsigned int n)
 			left--;
 		}
 	n -= left;
+	if (!n)
+		return;		/* the CPUs that goro may use have all gone offline */
 	cpumask_andnot(&coming, &now, &goro_sched.active);
 	cpumask_andnot(&going, &goro_sched.active, &now);
 	if (cpumask_empty(&coming) && cpumask_empty(&going))
 		return;
 	goro_count(GORO_C_PROCS_SET);
-	if (n > 1 && !goro_multi()) {
+	if (n + cpumask_weight(&going) > 1 && !goro_multi()) {
 		WRITE_ONCE(goro_sched.multi, true);
 		synchronize_rcu();
 	}
