@@ -194,7 +194,9 @@ static noinline int run_under(struct goro_g *g)
 	struct goro_scope scope;
 	int err = 0;
 
-	goro_scope_enter(&scope, g->ctx);
+	scope.ctx = NULL;
+	if (g->ctx->by)		/* else it is never cancelled */
+		goro_scope_enter(&scope, g->ctx->by);
 	if (g->flags & GORO_G_ERRFN)
 		err = g->err_fn(g->arg);
 	else
@@ -398,8 +400,7 @@ int __goro_go_ctx(struct goro_ctx *ctx, goro_fn_t fn, void *arg, struct module *
 	g->fn = fn;
 	g->owner = owner;
 	__module_get(owner);	/* as in __goro_go() */
-	if (ctx && ctx->by)
-		g->ctx = __goro_ctx_get(ctx, owner);
+	g->ctx = __goro_ctx_get(ctx, owner);	/* also one that is never cancelled: for its values */
 	g_launch(g);
 	return 0;
 }
