@@ -141,8 +141,12 @@ static notrace void __noreturn g_end(struct goro_g *g, int err)
 
 	trace_goro_exit(g->id);
 	WRITE_ONCE(g->name, NULL);	/* it may go with the module, and dumps look until we are dead */
-	if (unlikely(g->scopes))
+	if (unlikely(g->scopes)) {
 		goro_scopes_drop(g->scopes);
+		/* what runs from here on, a value's release, waits outside of them */
+		g->scopes = NULL;
+		g->w.scoped = 0;
+	}
 	if (g->member.group)
 		goro_group_leave(&g->member, err);
 	else if (g->flags & GORO_G_WG)
