@@ -173,6 +173,7 @@ void goro_group_cancel(struct goro_group *grp)
 {
 	struct goro_member *claimed = NULL, *mb;
 	struct goro_waiter *w;
+	struct module *owner;
 	struct goro_ctx *ctx;
 	LIST_HEAD(slots);
 
@@ -182,7 +183,8 @@ void goro_group_cancel(struct goro_group *grp)
 	}
 	goro_lock(&grp->lock);
 	grp->cancelled = true;
-	ctx = __goro_ctx_get(grp->ctx, grp->owner);
+	owner = grp->owner;
+	ctx = __goro_ctx_get(grp->ctx, owner);
 	list_for_each_entry(mb, &grp->members, node) {
 		if (!goro_member_cancel(mb))
 			continue;
@@ -201,23 +203,28 @@ void goro_group_cancel(struct goro_group *grp)
 	}
 	goro_ready_all(&slots);
 	if (ctx) {
+		/* the last member may have ended by now, and the group gone */
 		goro_ctx_cancel(ctx);
-		__goro_ctx_put(ctx, grp->owner);
+		__goro_ctx_put(ctx, owner);
 	}
 }
 EXPORT_SYMBOL_GPL(goro_group_cancel);
 
-/* All have ended: the group's result, and the end of its context. The lock is held. */
+/*
+ * All have ended: the group's result, and the end of its context. The lock is held.
+ * Should somebody have started another member since, that one's wait ends it.
+ */
 static int finish(struct goro_group *grp)
 	__releases(&grp->lock)
 {
 	struct module *owner = grp->owner;
-	struct goro_ctx *ctx = grp->ctx;
+	struct goro_ctx *ctx = grp->n ? NULL : grp->ctx;
 	int err = grp->err;
 
-	WRITE_ONCE(grp->ctx, NULL);
-	if (ctx)
+	if (ctx) {
+		WRITE_ONCE(grp->ctx, NULL);
 		grp->cancelled = true;
+	}
 	goro_unlock(&grp->lock);
 	if (ctx) {
 		goro_ctx_cancel_cause(ctx, err);
