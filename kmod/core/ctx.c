@@ -267,6 +267,7 @@ static void late_work(goro_late_t *work __maybe_unused)
 			return;
 		cancel_tree(ctx, err, cause);
 		mem_put(ctx);
+		goro_late_pause();
 	}
 }
 
@@ -285,7 +286,8 @@ bool goro_ctx_cancel_cause(struct goro_ctx *ctx, int cause)
 		return false;
 	}
 	cause = cause ?: -ECANCELED;
-	if (!goro_may_wait())
+	/* the locks are taken with interrupts on by others, who may be hit by one that wants the caller's */
+	if (!goro_may_wait() || goro_irqs_off())
 		return cancel_late(ctx, -ECANCELED, cause);
 	return cancel_tree(ctx, -ECANCELED, cause);
 }

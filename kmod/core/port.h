@@ -6,6 +6,7 @@
  *
  *   goro_lock_t                      a spinlock; goro_lock_init/lock/unlock
  *   goro_irq_save(f), _restore(f)    around a lock that interrupts take, too
+ *   goro_irqs_off()                  does the caller have them off?
  *   goro_locks_begin(), _end()       around locks of which many are held at once; opens
  *                                    a section, which stays open at the end. Each is
  *                                    taken by goro_lock_more(l), in one order everywhere,
@@ -74,6 +75,7 @@
  *                                    that may wait; once more where it is
  *                                    queued while it runs
  *   goro_late_queue(l), _flush(l)    any context; wait until it does not run
+ *   goro_late_pause()                in it, now and then: let others run
  *   goro_spawn_t                     a goroutine that was set aside:
  *   goro_spawn_prepare(fn, arg, m)   it and its memory, or ERR_PTR(); pins m
  *   goro_spawn_start(g), _drop(g)    cannot fail. Process context

@@ -45,6 +45,12 @@ typedef u32 goro_poll_t;
 #endif
 
 /* for ports whose locks need no more than to be taken in order */
+#ifndef goro_irqs_off
+#define goro_irqs_off()			false
+#endif
+#ifndef goro_late_pause
+#define goro_late_pause()		do { } while (0)
+#endif
 #ifndef goro_locks_begin
 #define goro_locks_begin()		goro_section_begin()
 #define goro_locks_end()		do { } while (0)

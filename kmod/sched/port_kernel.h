@@ -20,6 +20,7 @@
 #define goro_unlock(l)		spin_unlock(l)
 #define goro_irq_save(flags)	local_irq_save(flags)
 #define goro_irq_restore(flags)	local_irq_restore(flags)
+#define goro_irqs_off()		irqs_disabled()
 
 /*
  * Many locks at once. preempt_count has room for 255, so each gives back what it
@@ -142,6 +143,7 @@ typedef struct work_struct goro_late_t;
 #define GORO_LATE(name, fn)	DECLARE_WORK(name, fn)
 #define goro_late_queue(l)	((void)queue_work(system_highpri_wq, l))
 #define goro_late_flush(l)	((void)flush_work(l))
+#define goro_late_pause()	cond_resched()
 
 /* g.c: goroutines that were set aside */
 typedef struct goro_g goro_spawn_t;

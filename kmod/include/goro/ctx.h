@@ -164,9 +164,10 @@ struct goro_ctx *goro_ctx_background(void);
  *
  * Who waits with one of them is woken. In time linear in the number of
  * descendants, without recursion. When this returns they are all cancelled; but
- * if somebody else had begun to cancel @ctx he may still be at it.
+ * if somebody else had begun to cancel @ctx, or one of them, he may still be at it.
  *
- * In an interrupt it only leaves the work to a worker thread, which does it soon.
+ * In an interrupt, or with interrupts off, it only leaves the work to a worker
+ * thread, which does it soon.
  *
  * Context: any but NMI.
  * Return: true where it is this call that cancels it; false where it was cancelled
