@@ -34,6 +34,7 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include "acct.h"
+#include "../core/context.h"
 #include "sched.h"
 
 struct goro_acct {
@@ -49,6 +50,7 @@ struct goro_acct {
 	u32 nwaiting;			/* L */
 	u64 waiting_since;		/* L */
 	bool cancelled;			/* L: who waits may have been cancelled */
+	bool scoped;			/* L: some who wait may be by a context, which tells nobody here */
 	u64 nr_periods;			/* L */
 	u64 nr_throttled;		/* L */
 	u64 throttled_ns;		/* L */
@@ -97,6 +99,12 @@ struct batch {
 	u32 n;
 };
 
+/* By its group or a context. It is on no CPU, or ours: its scopes stay. */
+static bool is_cancelled(struct goro_g *g)
+{
+	return READ_ONCE(g->cancelled) || (g->scopes && goro_scopes_cancelled(g->scopes));
+}
+
 static void acct_wait(struct goro_acct *a, struct goro_g *g)
 {
 	if (a->last)
@@ -104,6 +112,7 @@ static void acct_wait(struct goro_acct *a, struct goro_g *g)
 	else
 		a->waiting = &g->qnode;
 	a->last = &g->qnode;
+	a->scoped |= !!g->scopes;	/* it has them as long as it waits here */
 	if (!a->nwaiting++)
 		a->waiting_since = now_ns();
 }
@@ -118,6 +127,7 @@ static void take_waiting(struct goro_acct *a, struct batch *b)
 	a->waiting = NULL;
 	a->last = NULL;
 	a->nwaiting = 0;
+	a->scoped = false;
 }
 
 /* Those who wait and were cancelled may run. The lock is held. */
@@ -132,7 +142,7 @@ static void take_cancelled(struct goro_acct *a, struct batch *b)
 
 		next = node->next;
 		node->next = NULL;
-		if (!READ_ONCE(g->cancelled)) {
+		if (!is_cancelled(g)) {
 			acct_wait(a, g);
 			continue;
 		}
@@ -210,7 +220,7 @@ static enum hrtimer_restart on_period(struct hrtimer *t)
 	atomic64_add(min_t(s64, n * a->quota, (s64)a->quota - left), &a->left);
 	if (atomic64_read(&a->left) > 0)
 		take_waiting(a, &b);
-	else if (a->cancelled)
+	else if (a->cancelled || a->scoped)
 		take_cancelled(a, &b);
 	a->cancelled = false;
 	raw_spin_unlock_irqrestore(&a->lock, flags);
@@ -336,7 +346,7 @@ bool goro_acct_admit(struct goro_g *g)
 			WRITE_ONCE(a->ticking, true);
 			hrtimer_start(&a->timer, ns_to_ktime(a->period), HRTIMER_MODE_REL_HARD);
 		}
-		run = atomic64_read(&a->left) > 0 || READ_ONCE(g->cancelled);
+		run = atomic64_read(&a->left) > 0 || is_cancelled(g);
 	}
 	if (!run) {
 		goro_count(GORO_C_THROTTLE);
