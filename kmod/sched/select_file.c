@@ -237,5 +237,9 @@ int goro_select_foreign(struct goro_case *cases, unsigned int n, u64 deadline)
 		if (why != GORO_BY_EVENT)
 			return pick;
 		goro_count(GORO_C_SELECT_EVENT);
+		/* files that wake it without being ready do not keep it from its end */
+		pick = goro_io_go_on(deadline);
+		if (pick)
+			return pick;
 	}
 }
