@@ -521,6 +521,17 @@ int __goro_ctx_after_func(struct goro_ctx *ctx, void (*fn)(void *arg), void *arg
 }
 EXPORT_SYMBOL_GPL(__goro_ctx_after_func);
 
+/* Was it still waiting? The lock of a->by is held, if there is one. */
+static bool take_back(struct goro_after *a)
+{
+	bool waiting = a->waiting;
+
+	a->waiting = false;
+	if (waiting)
+		list_del_init(&a->node);
+	return waiting;
+}
+
 bool goro_after_stop(struct goro_after *a)
 {
 	struct goro_ctx *by = a->by;
@@ -530,14 +541,13 @@ bool goro_after_stop(struct goro_after *a)
 		goro_misuse();
 		return false;
 	}
-	if (by)
+	if (by) {
 		goro_lock(&by->lock);
-	stopped = a->waiting;
-	a->waiting = false;
-	if (stopped)
-		list_del_init(&a->node);
-	if (by)
+		stopped = take_back(a);
 		goro_unlock(&by->lock);
+	} else {
+		stopped = take_back(a);
+	}
 	if (stopped) {
 		__goro_ctx_put(a->ctx, a->owner);
 		goro_spawn_drop(a->g);

@@ -89,6 +89,7 @@ static bool is_cancelled(const struct goro_group *grp)
 
 /* Wait for a slot, counted in n. The lock is held, and held again when it returns. */
 static int wait_for_slot(struct goro_group *grp)
+	__must_hold(&grp->lock)
 {
 	struct goro_scope scope;
 	int err;
