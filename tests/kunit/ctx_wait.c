@@ -628,6 +628,62 @@ static void go_ctx(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);
 }
 
+static const int a_key;
+
+static void with_a_value(struct fx *f, struct goro_ctx *ctx)
+{
+	if (goro_ctx_value(ctx, &a_key) != f)
+		atomic_inc(&f->bad);
+}
+
+static void under_values(void *arg)
+{
+	struct goro_ctx *ctx = arg;
+	struct fx *f = goro_ctx_value(ctx, &a_key);
+
+	under(f);
+	with_a_value(f, ctx);
+}
+
+static void just_values(void *arg)
+{
+	struct goro_ctx *ctx = arg;
+	struct fx *f = goro_ctx_value(ctx, &a_key);
+
+	if (goro_chan_recv_until(f->c[0], NULL, 1) != -ETIMEDOUT || goro_cancelled())
+		atomic_inc(&f->bad);
+	with_a_value(f, ctx);
+	atomic_inc(&f->n);
+}
+
+/* contexts with values: held until it ends, and what cancels is the one above them */
+static void go_ctx_values(struct kunit *test)
+{
+	struct fx *f = fx_of(test);
+	struct things *t = f->priv;
+	struct goro_ctx *v, *vv;
+
+	fx_chan(test, 0, 8, 0);
+	v = goro_ctx_with_value(t->ctx, &a_key, f, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, v);
+	vv = goro_ctx_with_value(v, test, test, NULL);
+	goro_ctx_put(v);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, vv);
+	KUNIT_EXPECT_EQ(test, goro_go_ctx(vv, under_values, vv), 0);
+	goro_ctx_put(vv);
+	KUNIT_ASSERT_TRUE(test, eventually(waiting(t->ctx) == 1));
+	goro_ctx_cancel(t->ctx);
+	KUNIT_ASSERT_TRUE(test, eventually(atomic_read(&f->n) == 1));
+
+	v = goro_ctx_with_value(goro_ctx_background(), &a_key, f, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, v);
+	KUNIT_EXPECT_EQ(test, goro_go_ctx(v, just_values, v), 0);
+	goro_ctx_put(v);
+	KUNIT_ASSERT_TRUE(test, eventually(goro_num() == f->num0));
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);
+}
+
 /* ---- races ------------------------------------------------------------ */
 
 #define ROUNDS	150
@@ -727,6 +783,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(does_not_reach_on, kind_gen_params),
 	KUNIT_CASE(signalled),
 	KUNIT_CASE(go_ctx),
+	KUNIT_CASE(go_ctx_values),
 	KUNIT_CASE(races),
 	KUNIT_CASE(many),
 	{}
