@@ -137,11 +137,11 @@ static void after_put(struct goro_after *a)
 static void after_start(struct goro_after *a)
 {
 	goro_spawn_t *g = a->g;
+	struct goro_ctx *ctx = a->ctx;
 
-	/* first: a value that goes with it is the module's, which the goroutine still pins */
-	__goro_ctx_put(a->ctx, a->owner);
 	after_put(a);
-	goro_spawn_start(g);
+	/* its reference, too: a value's release may sleep, which who cancels may not */
+	goro_spawn_start(g, ctx);
 }
 
 /* Takes a chunk of what is to be done, and does it. The lock is held, and dropped. */

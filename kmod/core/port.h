@@ -78,7 +78,9 @@
  *   goro_late_pause()                in it, now and then: let others run
  *   goro_spawn_t                     a goroutine that was set aside:
  *   goro_spawn_prepare(fn, arg, m)   it and its memory, or ERR_PTR(); pins m
- *   goro_spawn_start(g), _drop(g)    cannot fail. Process context
+ *   goro_spawn_start(g, ctx)         cannot fail; it puts ctx at its end, with m still
+ *                                    pinned. Process context, as
+ *   goro_spawn_drop(g)
  *   goro_member_self()               the calling goroutine's goro_member, or NULL
  *   goro_member_cancel(mb)           set its cancel flag, full barrier, claim: true,
  *                                    and it has to be readied. The group's lock

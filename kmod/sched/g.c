@@ -199,7 +199,8 @@ static noinline int run_under(struct goro_g *g)
 	int err = 0;
 
 	scope.ctx = NULL;
-	if (g->ctx->by)		/* else it is never cancelled */
+	/* else it is never cancelled, or only held */
+	if (g->ctx->by && !(g->flags & GORO_G_HOLDS))
 		goro_scope_enter(&scope, g->ctx->by);
 	if (g->flags & GORO_G_ERRFN)
 		err = g->err_fn(g->arg);
@@ -423,8 +424,10 @@ struct goro_g *goro_spawn_prepare(goro_fn_t fn, void *arg, struct module *owner)
 	return g;
 }
 
-void goro_spawn_start(struct goro_g *g)
+void goro_spawn_start(struct goro_g *g, struct goro_ctx *ctx)
 {
+	g->ctx = ctx;
+	g->flags |= GORO_G_HOLDS;
 	g_launch(g);
 }
 

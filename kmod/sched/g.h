@@ -50,6 +50,7 @@ enum goro_g_state {
 #define GORO_G_CHARGED	BIT(2)	/* allocated by a thread, charged to it: not cached */
 #define GORO_G_ACCT	BIT(3)	/* its CPU time is accounted */
 #define GORO_G_WG	BIT(4)	/* has a WaitGroup, and no group */
+#define GORO_G_HOLDS	BIT(5)	/* puts ctx at its end, but does not live under it */
 
 /*
  * A goroutine. The first line is all that a switch touches. Its stack belongs

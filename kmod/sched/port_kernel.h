@@ -148,7 +148,7 @@ typedef struct work_struct goro_late_t;
 /* g.c: goroutines that were set aside */
 typedef struct goro_g goro_spawn_t;
 struct goro_g *goro_spawn_prepare(goro_fn_t fn, void *arg, struct module *owner);
-void goro_spawn_start(struct goro_g *g);
+void goro_spawn_start(struct goro_g *g, struct goro_ctx *ctx);
 void goro_spawn_drop(struct goro_g *g);
 
 /* memory */

@@ -15,7 +15,7 @@ typedef struct model_late {
 
 typedef struct model_spawn goro_spawn_t;
 #define goro_spawn_prepare(fn, arg, m)	((void)(fn), (void)(arg), (void)(m), (goro_spawn_t *)ERR_PTR(-ENODEV))
-#define goro_spawn_start(g)	((void)(g))
+#define goro_spawn_start(g, c)	((void)(g), (void)(c))
 #define goro_spawn_drop(g)	((void)(g))
 
 #define goro_scope_push(s)	((void)(s), abort())
