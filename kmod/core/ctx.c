@@ -286,7 +286,7 @@ bool goro_ctx_cancel_cause(struct goro_ctx *ctx, int cause)
 		return false;
 	}
 	cause = cause ?: -ECANCELED;
-	/* the locks are taken with interrupts on by others, who may be hit by one that wants the caller's */
+	/* others take the locks with interrupts on, and may be hit by one that wants ours */
 	if (!goro_may_wait() || goro_irqs_off())
 		return cancel_late(ctx, -ECANCELED, cause);
 	return cancel_tree(ctx, -ECANCELED, cause);

@@ -50,7 +50,7 @@ struct goro_acct {
 	u32 nwaiting;			/* L */
 	u64 waiting_since;		/* L */
 	bool cancelled;			/* L: who waits may have been cancelled */
-	bool scoped;			/* L: some who wait may be by a context, which tells nobody here */
+	bool scoped;			/* L: a context may cancel some who wait: it tells nobody */
 	u64 nr_periods;			/* L */
 	u64 nr_throttled;		/* L */
 	u64 throttled_ns;		/* L */

@@ -140,7 +140,7 @@ static notrace void __noreturn g_end(struct goro_g *g, int err)
 	struct module *owner = g->owner;
 
 	trace_goro_exit(g->id);
-	WRITE_ONCE(g->name, NULL);	/* it may go with the module, and dumps look until we are dead */
+	WRITE_ONCE(g->name, NULL);	/* it may go with the module; dumps look at us for longer */
 	if (unlikely(g->scopes)) {
 		goro_scopes_drop(g->scopes);
 		/* what runs from here on, a value's release, waits outside of them */
@@ -405,7 +405,7 @@ int __goro_go_ctx(struct goro_ctx *ctx, goro_fn_t fn, void *arg, struct module *
 	g->fn = fn;
 	g->owner = owner;
 	__module_get(owner);	/* as in __goro_go() */
-	g->ctx = __goro_ctx_get(ctx, owner);	/* also one that is never cancelled: for its values */
+	g->ctx = __goro_ctx_get(ctx, owner);	/* one that is never cancelled, too: its values */
 	g_launch(g);
 	return 0;
 }

@@ -383,7 +383,7 @@ void goro_p_bury(struct work_struct *work)
 	list_splice_init(&p->dead, &dead);
 	raw_spin_unlock_irq(&p->lock);
 	ms_wait(&dead);
-	/* who gave one its P may still be about to wake it: with preemption off, or in an interrupt */
+	/* who gave one its P may still be about to wake it: preemption off, or an interrupt */
 	synchronize_rcu();
 	ms_free(&dead);
 }
