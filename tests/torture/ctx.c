@@ -67,7 +67,7 @@ out:
 	goro_ctx_put(own);
 }
 
-static void member(void *arg)
+static void tree_member(void *arg)
 {
 	struct tree_member *m = arg;
 	struct tree *t = m->t;
@@ -102,7 +102,7 @@ static void member(void *arg)
 
 static void thread_member(void *arg)
 {
-	member(arg);
+	tree_member(arg);
 	kfree(arg);
 }
 
@@ -116,7 +116,7 @@ static void start(struct tree *t, u32 i, bool thread)
 			return;
 		kfree(copy);
 	}
-	while (goro_go_copy(member, &m, sizeof(m)))
+	while (goro_go_copy(tree_member, &m, sizeof(m)))
 		goro_sleep(1000000);
 }
 

@@ -104,7 +104,7 @@ static int do_close(struct member *m, u32 chan)
 	return op_end(m, op, goro_chan_close(m->h->c[chan]));
 }
 
-static void member(void *arg)
+static void takes_part(void *arg)
 {
 	struct member *m = arg;
 	struct history *h = m->h;
@@ -131,9 +131,9 @@ static void member(void *arg)
 	goro_wg_done(&h->wg);
 }
 
-static int g_member(void *arg)
+static int g_takes_part(void *arg)
 {
-	member(arg);
+	takes_part(arg);
 	return 0;
 }
 
@@ -192,9 +192,9 @@ void tt_history(u64 nr, struct rnd_state *r)
 	for (i = 0; i < h->nmembers; i++) {
 		h->m[i].h = h;
 		h->m[i].index = i;
-		if (i % 4 == threads && i && tt_on_thread(member, &h->m[i]))
+		if (i % 4 == threads && i && tt_on_thread(takes_part, &h->m[i]))
 			continue;
-		while (goro_group_go(&h->grp, g_member, &h->m[i]))
+		while (goro_group_go(&h->grp, g_takes_part, &h->m[i]))
 			goro_sleep(1000000);	/* no memory: it will come */
 	}
 	goro_sleep(tt_rnd(r, 1000000));

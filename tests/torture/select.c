@@ -146,7 +146,7 @@ static bool one_call(struct member *m, struct rnd_state *r, u64 deadline)
 	return ret == 1;
 }
 
-static void member(void *arg)
+static void selects(void *arg)
 {
 	struct member *m = arg;
 	struct select *s = m->s;
@@ -166,9 +166,9 @@ static void member(void *arg)
 	goro_wg_done(&s->wg);
 }
 
-static int g_member(void *arg)
+static int g_selects(void *arg)
 {
-	member(arg);
+	selects(arg);
 	return 0;
 }
 
@@ -235,9 +235,9 @@ void tt_select(u64 nr, struct rnd_state *r)
 		m->s = s;
 		m->index = i;
 		/* one thread at most: see pause.c */
-		if (!i && !tt_rnd(r, 4) && tt_on_thread(member, m))
+		if (!i && !tt_rnd(r, 4) && tt_on_thread(selects, m))
 			continue;
-		while (goro_group_go(&s->grp, g_member, m))
+		while (goro_group_go(&s->grp, g_selects, m))
 			goro_sleep(1000000);	/* no memory: it will come */
 	}
 	goro_sleep(tt_rnd(r, 3000000));
