@@ -60,12 +60,18 @@ static u32 *size_of(void *stack)
 	return (u32 *)((void **)stack + 2);
 }
 
-/* KASAN finds a stack's base by masking: page-allocated, hence aligned, there. */
+/*
+ * KASAN finds a stack's base by masking, and UML's stack printer goes on to the next
+ * multiple of THREAD_SIZE, where it would fault in a guard page for ever:
+ * page-allocated, hence aligned, there.
+ */
+#define ALIGNED	(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_UML))
+
 static void *stack_alloc(u32 size)
 {
 	unsigned long *stack;
 
-	if (IS_ENABLED(CONFIG_KASAN)) {
+	if (ALIGNED) {
 		stack = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN |
 						 __GFP_RETRY_MAYFAIL, get_order(size));
 		kmemleak_alloc(stack, size, 1, GFP_KERNEL);
@@ -83,7 +89,7 @@ static void *stack_alloc(u32 size)
 static void stack_free(void *stack)
 {
 	goro_count(GORO_C_STACK_DESTROYED);
-	if (IS_ENABLED(CONFIG_KASAN)) {
+	if (ALIGNED) {
 		kmemleak_free(stack);
 		free_pages((unsigned long)stack, get_order(*size_of(stack)));
 	} else {
