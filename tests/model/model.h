@@ -88,7 +88,6 @@ struct history {
 #define ELEM(v)		((v) * 0x0101010101010101ULL)
 
 /* scenario.c */
-extern bool scenario_lacks;	/* the one that was read last needs what core/ has not got */
 bool scenario_parse(struct scenario *s, const char *text);
 void scenario_random(struct scenario *s, u64 seed);
 

@@ -4,19 +4,6 @@
  */
 #include "model.h"
 
-#pragma weak goro_select_until
-#pragma weak goro_mutex_init
-#pragma weak __goro_mutex_lock
-#pragma weak __goro_mutex_unlock
-#pragma weak goro_rwmutex_init
-#pragma weak __goro_rwmutex_lock
-#pragma weak __goro_rwmutex_rlock
-#pragma weak goro_rwmutex_unlock
-#pragma weak goro_rwmutex_runlock
-#pragma weak goro_sema_init
-#pragma weak __goro_sema_acquire
-#pragma weak goro_sema_release
-
 /* ---- reading --------------------------------------------------------- */
 
 static bool parse_case(const char **p, struct op *op)
@@ -100,14 +87,6 @@ static bool parse_object(struct scenario *s, const char *p)
 	return true;
 }
 
-bool scenario_lacks;
-
-static bool there(bool has)
-{
-	scenario_lacks |= !has;
-	return has;
-}
-
 static bool op_valid(const struct scenario *s, const struct op *op)
 {
 	int i;
@@ -116,8 +95,6 @@ static bool op_valid(const struct scenario *s, const struct op *op)
 	case OP_SEND ... OP_PUT:
 		return op->arg < s->nch;
 	case OP_SELECT:
-		if (!there(goro_select_until))
-			return false;
 		for (i = 0; i < op->ncases; i++)
 			if (op->alts[i].chan >= s->nch)
 				return false;
@@ -125,11 +102,11 @@ static bool op_valid(const struct scenario *s, const struct op *op)
 	case OP_ADD: case OP_WAIT:
 		return s->wg;
 	case OP_LOCK: case OP_UNLOCK:
-		return s->mu && there(goro_mutex_init);
+		return s->mu;
 	case OP_WLOCK ... OP_RUNLOCK:
-		return s->rw && there(goro_rwmutex_init);
+		return s->rw;
 	case OP_ACQUIRE: case OP_RELEASE:
-		return s->se && there(goro_sema_init) && op->arg >= 1 && op->arg <= SEM_SIZE;
+		return s->se && op->arg >= 1 && op->arg <= SEM_SIZE;
 	case OP_SET ... OP_DROP:
 		return s->ti;
 	case OP_CANCEL:
@@ -144,7 +121,6 @@ bool scenario_parse(struct scenario *s, const char *text)
 	int g = -1, i;
 
 	memset(s, 0, sizeof(*s));
-	scenario_lacks = false;
 	if (strlen(text) >= sizeof(copy))
 		return false;
 	memcpy(copy, text, strlen(text) + 1);
