@@ -21,24 +21,10 @@ struct det_waiter {
 #define goro_lock_init(l)	((void)((l)->held = 0))
 void goro_lock(goro_lock_t *l);
 void goro_unlock(goro_lock_t *l);
-#define goro_irq_save(flags)	((void)((flags) = 0))
-#define goro_irq_restore(flags)	((void)(flags))
-#define goro_section_begin()	do { } while (0)
-#define goro_section_end()	do { } while (0)
 
 bool goro_may_wait(void);
 #define goro_misuse()		({ det_fail("%s() in an interrupt", __func__); -EAGAIN; })
-#define goro_misuse_by(what)	do { } while (0)
-#define goro_misuse_of(what, owner)	((void)(owner))
 u64 goro_me(void);
-
-/* there is no goro_exit() here */
-struct goro_defer {
-	void (*fn)(struct goro_defer *d);
-};
-
-#define goro_defer(d, f)	((void)((d)->fn = (f)))
-#define goro_undefer(d)		((void)(d))
 
 struct goro_waiter *goro_waiter_self(struct goro_thread *t);
 bool goro_wait_begin(struct goro_waiter *w, bool nocancel);
@@ -64,11 +50,7 @@ void goro_ktimer_cancel(goro_ktimer_t *t);
 
 /* no scenario has a timer that starts a goroutine */
 #define goro_port_go(fn, arg, m, where)	(det_fail("a timer's goroutine"), (void)(fn), (void)(arg), (void)(where), 0)
-#define goro_owner_get(m)	((void)(m))
-#define goro_owner_put(m)	((void)(m))
-#define goro_caller()		0UL
 
-#define GORO_CHAN_BYTES_MAX	(1ULL << 30)
 void *goro_alloc(size_t size);
 void goro_free(void *p);
 
@@ -76,6 +58,6 @@ void goro_free(void *p);
 u32 det_choose(u32 n);
 #define goro_random(n)		det_choose(n)
 
-#include "goro_port_rest.h"
+#include "goro_port_both.h"
 
 #endif /* GORO_PORT_H */

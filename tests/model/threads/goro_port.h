@@ -18,24 +18,10 @@ static inline void goro_unlock(goro_lock_t *l)
 	__atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
 }
 
-#define goro_irq_save(flags)	((void)((flags) = 0))
-#define goro_irq_restore(flags)	((void)(flags))
-#define goro_section_begin()	do { } while (0)
-#define goro_section_end()	do { } while (0)
 
 bool goro_may_wait(void);
 #define goro_misuse()		({ abort(); 0; })
-#define goro_misuse_by(what)	do { } while (0)
-#define goro_misuse_of(what, owner)	((void)(owner))
 u64 goro_me(void);
-
-/* there is no goro_exit() here */
-struct goro_defer {
-	void (*fn)(struct goro_defer *d);
-};
-
-#define goro_defer(d, f)	((void)((d)->fn = (f)))
-#define goro_undefer(d)		((void)(d))
 
 struct goro_waiter *goro_waiter_self(struct goro_thread *t);
 bool goro_wait_begin(struct goro_waiter *w, bool nocancel);
@@ -61,17 +47,13 @@ void goro_ktimer_cancel(goro_ktimer_t *t);
 
 /* no scenario has a timer that starts a goroutine */
 #define goro_port_go(fn, arg, m, where)	((void)(fn), (void)(arg), (void)(where), abort(), 0)
-#define goro_owner_get(m)	((void)(m))
-#define goro_owner_put(m)	((void)(m))
-#define goro_caller()		0UL
 
 u32 model_random(u32 n);
 #define goro_random(n)		model_random(n)
 
-#define GORO_CHAN_BYTES_MAX	(1ULL << 30)
 #define goro_alloc(size)	calloc(1, size)
 #define goro_free(p)		free(p)
 
-#include "../det/goro_port_rest.h"
+#include "../det/goro_port_both.h"
 
 #endif /* GORO_PORT_H */
