@@ -166,7 +166,7 @@ int main(void)
 {
 	static const struct model * const models[] = {
 		&model_switch, &model_claim, &model_event, &model_event_cancel, &model_idle,
-		&model_handoff,
+		&model_handoff, &model_turns, &model_turns_push,
 	};
 	int point = 0, failed = 0;
 	const char *error;

@@ -55,7 +55,7 @@ enum ran { RAN, BLOCKED, ENDED };
 
 struct model {
 	const char *name;
-	const char *without[8];	/* what it can do without; [0] is the real one */
+	const char *without[10];	/* what it can do without; [0] is the real one */
 	int cpus;
 	void (*init)(struct world *w);
 	enum ran (*step)(struct world *w, int c);
@@ -121,6 +121,6 @@ static inline u8 exchange(u8 *p, u8 v)
 }
 
 extern const struct model model_switch, model_claim, model_event, model_event_cancel;
-extern const struct model model_idle, model_handoff;
+extern const struct model model_idle, model_handoff, model_turns, model_turns_push;
 
 #endif /* GORO_PROTOCOLS_H */
