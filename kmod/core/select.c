@@ -183,24 +183,34 @@ void goro_select_unlock(struct goro_select *s)
 
 /*
  * All are locked: do one that can go on, each as likely. Its index, or -EAGAIN.
- * One whose waiters turn out to have gone has an empty queue after that, so it
- * does not look ready again.
+ * One that looks ready has waiters who may all have gone: it is out of the draw
+ * then, and none becomes ready meanwhile. So each case is looked at once and tried
+ * once at most, and each waiter that has gone is dropped once. Those in the draw
+ * are listed in the sudogs, which are in no queue yet.
  */
 int goro_select_pass(struct goro_select *s, struct goro_waiter **w)
 {
-	*w = NULL;
-	for (;;) {
-		u32 i, ready = 0, pick = 0;
+	u32 i, ready = 0, tried = 0;
+	int pick = -EAGAIN;
 
-		for (i = 0; i < s->m; i++)
-			if (goro_case_looks_ready(nth(s, i)) && !goro_random(++ready))
-				pick = i;
-		if (!ready)
-			return -EAGAIN;
-		if (case_now(nth(s, pick), w))
-			return s->cases[pick].order;
+	*w = NULL;
+	for (i = 0; i < s->m; i++)
+		if (goro_case_looks_ready(nth(s, i)))
+			nth(s, ready++)->sg.elem = nth(s, i);
+	while (ready) {
+		struct goro_sudog *slot = &nth(s, goro_random(ready))->sg;
+		struct goro_case *k = slot->elem;
+
+		tried++;
+		if (case_now(k, w)) {
+			pick = k - s->cases;
+			break;
+		}
 		*w = NULL;
+		slot->elem = nth(s, --ready)->sg.elem;
 	}
+	goro_count_n(GORO_C_SELECT_LOOK, s->m + tried);
+	return pick;
 }
 
 /* All are locked: wait in all of them. */

@@ -70,6 +70,7 @@
 	X(MISUSE, "misuses") \
 	X(SELECT_PARK, "select_parks") \
 	X(SELECT_MISS, "select_misses") \
+	X(SELECT_LOOK, "select_looks") \
 	X(SELECT_EVENT, "select_events") \
 	X(STALE, "stale_sudogs")
 

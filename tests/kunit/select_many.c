@@ -4,6 +4,10 @@
  * channels, and many goroutines in selects. With lockdep, 1024 locks held at once
  * are more than it has room for, if they are not taken as they have to be.
  */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/poll.h>
 #include <linux/random.h>
 #include "select.h"
 
@@ -197,12 +201,83 @@ static void crowd_closed(struct kunit *test)
 	put_all(m);
 }
 
+/*
+ * Waiters that something else has claimed and who have not run since: one in each
+ * channel's queue. They come between a select's first look and its locks, while it
+ * asks a file, so that it meets them with all channels locked. None can be had; and
+ * it looks at each case but twice.
+ */
+struct gone {
+	struct goro_waiter w;
+	struct goro_sudog sg[ALL];
+	struct many *m;
+	u64 looks;		/* before they came */
+	bool came;
+};
+
+static __poll_t gone_come(struct file *file, poll_table *pt)
+{
+	struct gone *gone = file->private_data;
+	u32 i;
+
+	if (!pt || gone->came)
+		return 0;
+	for (i = 0; i < ALL - 1; i++) {
+		struct goro_chan *c = gone->m->c[i];
+
+		gone->sg[i].w = &gone->w;
+		spin_lock(&c->lock);
+		list_add_tail(&gone->sg[i].node, &c->recvq);
+		spin_unlock(&c->lock);
+	}
+	gone->looks = goro_counter(GORO_C_SELECT_LOOK);
+	gone->came = true;
+	return 0;
+}
+
+static const struct file_operations gone_fops = { .poll = gone_come };
+
+static void all_gone(struct kunit *test)
+{
+	struct gone *gone = kunit_kzalloc(test, sizeof(*gone), GFP_KERNEL);
+	u64 stale = goro_counter(GORO_C_STALE), v = 1;
+	struct many *m = many(test);
+	struct file *file;
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, gone);
+	gone->m = m;
+	goro_waiter_init(&gone->w, GORO_W_THREAD);
+	atomic_set(&gone->w.claim, GORO_BY_TIMEOUT);
+	file = anon_inode_getfile("goro_kunit", &gone_fops, gone, O_RDWR);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	for (i = 0; i < ALL - 1; i++) {
+		m->c[i] = goro_chan_make(8, 0, 0);
+		if (IS_ERR(m->c[i])) {
+			m->c[i] = NULL;
+			KUNIT_FAIL(test, "no memory");
+			goto out;
+		}
+		m->cases[i] = (struct goro_case)GORO_SEND(m->c[i], &v);
+	}
+	m->cases[i] = (struct goro_case)GORO_FILE(file, EPOLLIN);
+	KUNIT_EXPECT_EQ(test, goro_select_until(m->cases, ALL, goro_in(SHORT_NS)), -ETIMEDOUT);
+	KUNIT_EXPECT_TRUE(test, gone->came);
+	KUNIT_EXPECT_EQ(test, goro_counter(GORO_C_STALE), stale + ALL - 1);
+	KUNIT_EXPECT_LE(test, goro_counter(GORO_C_SELECT_LOOK) - gone->looks, 2ULL * ALL);
+	KUNIT_EXPECT_EQ(test, waiting(m), 0U);
+out:
+	put_all(m);
+	fput(file);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(distinct_plain),
 	KUNIT_CASE(distinct_irq),
 	KUNIT_CASE(distinct_mixed),
 	KUNIT_CASE(one_channel),
 	KUNIT_CASE(crowd_closed),
+	KUNIT_CASE(all_gone),
 	{ }
 };
 
