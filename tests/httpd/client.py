@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the server's tests share: the files it serves, a client on a raw socket, the server itself, KTAP.
 
-Nothing here asserts how long something takes; a wait that does not end fails after PATIENCE seconds.
+Nothing here asserts how long something takes; a wait that does not end fails after PATIENCE seconds. A client that
+has its answer knows nothing of what the server's goroutine does next: where that counts, Kernel.idle() tells.
 """
+import contextlib
 import os
 import re
 import socket
@@ -12,7 +14,10 @@ import sys
 import time
 import traceback
 
-PATIENCE = 60
+PATIENCE = 200
+# the server's, for clients who stand still because the machine does
+PATIENT = {name: 5 * PATIENCE * 1000 for name in ("header_ms", "body_ms", "send_ms", "idle_ms", "drain_ms")}
+GOROUTINES = "/sys/kernel/debug/goro/goroutines"
 PARAMS = "/sys/module/goro_httpd/parameters/"
 OLD = 784111777  # Sun, 06 Nov 1994 08:49:37 GMT
 BIG = 8 << 20
@@ -79,7 +84,7 @@ class Kernel(Server):
 
     def load(self, **params):
         self.host = params.get("addr", "127.0.0.1")
-        args = {"root": self.root, "port": 0, **params}
+        args = {"root": self.root, "port": 0, **PATIENT, **params}
         subprocess.run(["insmod", self.module] + [f"{k}={v}" for k, v in args.items()], check=True,
                        capture_output=True)
         self.port = int(self.param("port"))
@@ -97,6 +102,18 @@ class Kernel(Server):
         with open(PARAMS + name, "r" if value is None else "w", encoding="ascii") as f:
             return f.read().strip() if value is None else f.write(str(value))
 
+    @contextlib.contextmanager
+    def having(self, **params):
+        """These parameters, for a while."""
+        was = {name: self.param(name) for name in params}
+        try:
+            for name, value in params.items():
+                self.param(name, value)
+            yield
+        finally:
+            for name, value in was.items():
+                self.param(name, value)
+
     def sockets(self):
         """How many of its connections the kernel has in a state in which a process (or we) holds them."""
         n = 0
@@ -109,8 +126,21 @@ class Kernel(Server):
 
     def goroutines(self):
         """How many connections' goroutines there are."""
-        with open("/sys/kernel/debug/goro/goroutines", encoding="utf-8", errors="replace") as f:
+        with open(GOROUTINES, encoding="utf-8", errors="replace") as f:
             return f.read().count("httpd-conn")
+
+    def waiting(self, name, reason):
+        """How many goroutines of that name are parked for that reason, and readied by nobody yet."""
+        with open(GOROUTINES, encoding="utf-8", errors="replace") as f:
+            return len(re.findall(rf"^goroutine \d+ \[waiting: {reason}[ ,].*\]: {name}: ", f.read(), re.MULTILINE))
+
+    def idle(self):
+        """How many connections wait for a request, if every client has had what it asked for and has sent no more.
+
+        Only then: who waits for the rest of a request, or for room to send, is parked in the same way. Who has
+        answered has taken the request, and parks next to wait for another one.
+        """
+        return self.waiting("httpd-conn", "poll")
 
 
 def threads():
@@ -215,6 +245,13 @@ class Client:
             need(not self.more(), f"more came: {self.data[:100]!r}")
         except ConnectionResetError:
             raise Wrong("reset, not closed") from None
+
+    def gone(self):
+        """The same to one that may have sent something after the server had made up its mind: a reset is fine, too."""
+        try:
+            need(not self.more(), f"more came: {self.data[:100]!r}")
+        except ConnectionResetError:
+            pass
 
     def hurry(self):
         """From now on a reader like others, if it was made with a small rcvbuf."""
