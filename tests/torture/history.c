@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Recorded histories: goroutines and threads send, receive and close on a few
- * channels; every call is written down, with a number from before and one from
- * after it, and when all have ended each channel's calls are checked: can a
- * channel have done this? (linear.c)
+ * Recorded histories: goroutines and threads send, receive, select and close on a
+ * few channels; every call is written down, with a number from before and one from
+ * after it, and when all have ended the calls are checked: can channels have done
+ * this? (linear.c)
  *
  * Each member writes to its own record; they are read when it has ended. The
  * numbers come from one atomic counter, whose increment is a full barrier: a
@@ -16,8 +16,8 @@
 #include "torture.h"
 
 #define MEMBERS		8
-#define CHANS		2
-#define CALLS_MAX	120	/* a member */
+#define CASES		4
+#define CALLS_MAX	120	/* a member; a select may be as many as it has cases */
 
 struct history;
 
@@ -30,8 +30,8 @@ struct member {
 
 struct history {
 	u64 nr;
-	struct goro_chan *c[CHANS];
-	u32 cap[CHANS];
+	struct goro_chan *c[TT_CHANS];
+	u32 cap[TT_CHANS];
 	u32 nchans, ncalls, nmembers;
 	struct goro_group grp;
 	struct goro_wg wg;
@@ -41,7 +41,7 @@ struct history {
 	struct tt_op all[(MEMBERS + 1) * CALLS_MAX];
 };
 
-atomic64_t tt_histories;
+atomic64_t tt_histories, tt_history_selects, tt_history_none;
 
 static struct tt_op *op_begin(struct member *m, enum tt_call call, u32 chan)
 {
@@ -97,6 +97,53 @@ static int do_recv(struct member *m, u32 chan, u64 deadline)
 	return ret;
 }
 
+/* Cases on random channels, the same one more than once, too. */
+static int do_select(struct member *m, struct rnd_state *r, u64 deadline)
+{
+	struct tt_op *op = &m->ops[m->nops];
+	u32 n = 1 + tt_rnd(r, CASES), i;
+	u64 v = m->index * CALLS_MAX + m->nops, got = 0, start, end;
+	struct goro_case cases[CASES];
+	int k;
+
+	for (i = 0; i < n; i++) {
+		op[i].chan = tt_rnd(r, m->h->nchans);
+		op[i].call = tt_rnd(r, 2) ? TT_SEND : TT_RECV;
+		if (op[i].call == TT_SEND)
+			cases[i] = (struct goro_case)GORO_SEND(m->h->c[op[i].chan], &v);
+		else
+			cases[i] = (struct goro_case)GORO_RECV(m->h->c[op[i].chan], &got);
+	}
+	start = atomic64_inc_return(&m->h->clock);
+	k = goro_select_until(cases, n, deadline);
+	end = atomic64_inc_return(&m->h->clock);
+	if (k == -ECANCELED)
+		return k;
+	if (k >= 0) {
+		op[0] = op[k];
+		op[0].value = v;
+		if (op[0].call == TT_RECV && cases[k].ret == 1) {
+			op[0].value = got;
+			if (got >= MEMBERS * CALLS_MAX) {
+				tt_fail(TT_CONTENT, m->h->nr, "nobody sent %llx", got);
+				op[0].value = 0;
+			}
+		}
+		n = 1;
+	} else {
+		atomic64_inc(&tt_history_none);
+	}
+	atomic64_inc(&tt_history_selects);
+	for (i = 0; i < n; i++) {
+		op[i].start = start;
+		op[i].end = end;
+		op[i].ret = k < 0 ? k : cases[k].ret;
+		op[i].select = k < 0 ? v + 1 : 0;
+	}
+	m->nops += n;
+	return 0;
+}
+
 static int do_close(struct member *m, u32 chan)
 {
 	struct tt_op *op = op_begin(m, TT_CLOSE, chan);
@@ -116,8 +163,10 @@ static void takes_part(void *arg)
 	while (m->nops < h->ncalls) {
 		u32 chan = tt_rnd(&r, h->nchans);
 
-		/* most calls are those of its side */
-		if (sends == !!tt_rnd(&r, 8))
+		/* most single calls are those of its side */
+		if (!m->nops || (m->nops + CASES <= h->ncalls && !tt_rnd(&r, 3)))
+			ret = do_select(m, &r, tt_rnd(&r, 2) ? GORO_NOW : a_deadline(&r));
+		else if (sends == !!tt_rnd(&r, 8))
 			ret = do_send(m, chan, a_deadline(&r));
 		else
 			ret = do_recv(m, chan, a_deadline(&r));
@@ -139,29 +188,25 @@ static int g_takes_part(void *arg)
 
 static void check(struct history *h)
 {
-	u32 i, k, chan, n;
+	u32 i, k, chan, n = 0;
+	const char *bad;
 
-	for (chan = 0; chan < h->nchans; chan++) {
-		const char *bad;
-
+	for (chan = 0; chan < h->nchans; chan++)
 		while (h->rest.nops < CALLS_MAX && do_recv(&h->rest, chan, GORO_NOW) == 1)
 			;
-		for (n = 0, i = 0; i <= h->nmembers; i++) {
-			struct member *m = i < h->nmembers ? &h->m[i] : &h->rest;
+	for (i = 0; i <= h->nmembers; i++) {
+		struct member *m = i < h->nmembers ? &h->m[i] : &h->rest;
 
-			for (k = 0; k < m->nops; k++)
-				if (m->ops[k].chan == chan)
-					h->all[n++] = m->ops[k];
-		}
-		bad = tt_linear(h->all, n, MEMBERS * CALLS_MAX, h->cap[chan]);
-		if (IS_ERR(bad))
-			continue;
-		if (bad)
-			tt_fail(TT_HISTORY, h->nr, "%u calls, capacity %u: %s", n, h->cap[chan],
-				bad);
-		atomic64_inc(&tt_histories);
-		atomic64_add(n, &tt_totals.ops);
+		for (k = 0; k < m->nops; k++)
+			h->all[n++] = m->ops[k];
 	}
+	bad = tt_linear(h->all, n, MEMBERS * CALLS_MAX, h->cap, h->nchans);
+	if (IS_ERR(bad))
+		return;
+	if (bad)
+		tt_fail(TT_HISTORY, h->nr, "%u calls on %u channels: %s", n, h->nchans, bad);
+	atomic64_inc(&tt_histories);
+	atomic64_add(n, &tt_totals.ops);
 }
 
 void tt_history(u64 nr, struct rnd_state *r)
@@ -173,7 +218,7 @@ void tt_history(u64 nr, struct rnd_state *r)
 	if (!h)
 		return;
 	h->nr = nr;
-	h->nchans = 1 + tt_rnd(r, CHANS);
+	h->nchans = 1 + tt_rnd(r, TT_CHANS);
 	h->nmembers = 2 + tt_rnd(r, MEMBERS - 1);
 	h->ncalls = 10 + tt_rnd(r, CALLS_MAX - 10);
 	h->rest.h = h;
@@ -182,7 +227,7 @@ void tt_history(u64 nr, struct rnd_state *r)
 	goro_wg_init(&h->wg);
 	for (i = 0; i < h->nchans; i++) {
 		/* what can be left has to fit the driver's record */
-		h->cap[i] = tt_rnd(r, 3) ? tt_rnd(r, 4) : tt_rnd(r, 40);
+		h->cap[i] = tt_rnd(r, 3) ? tt_rnd(r, 4) : tt_rnd(r, 36);
 		h->c[i] = goro_chan_make(8, h->cap[i], 0);
 		if (IS_ERR(h->c[i]))
 			goto free;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Could this history have been a channel's? It could if each call can be given
+ * Could this history have been one of channels? It could if each call can be given
  * one point in time, between its start and its end, such that the calls in the
- * order of these points do what they did on a queue of that capacity.
+ * order of these points do what they did on queues of these capacities.
  *
  * As every value is sent once, that need not be searched for: a history of a
  * queue is good if none of a few patterns is in it (Henzinger, Sezgin and
@@ -12,11 +12,16 @@
  *   value   received and never sent, received twice, or lost; re < ws
  *   order   a's send ended before b's began, and b's receive before a's
  *   bound   more values were in the queue for sure (we < t < rs) than fit
- *   empty   a receive found nothing, though throughout it something was there
- *   full    a send found no room, though at no moment of it the queue can
- *	     have been full (ws < t < re)
+ *   empty   a receive was told of the end, though throughout it something was there
  *   close   a send succeeded that began after it, one failed that ended before
  *	     it; a receive said "closed" before it, or a value came after that
+ *   none    a call that found nothing to do (try, default, deadline) had a moment
+ *	     when that was so: with nothing in the queue for sure (we < t < rs), or
+ *	     with the queue full perhaps (ws < t < re), and not closed for sure. Of a
+ *	     select that is one moment for all of its cases.
+ *
+ * Not decided is whether somebody waited at the other end of an unbuffered channel:
+ * when a wait began is not in the history.
  */
 #include <linux/err.h>
 #include <linux/limits.h>
@@ -34,15 +39,22 @@ struct life {
 struct edge {			/* the number of values changes */
 	u64 at;
 	int by;
+	int now;		/* what it is from then on */
 };
 
-struct check {
-	const struct tt_op *ops;
-	u32 n, nvalues, cap;
+struct edges {
+	struct edge *e;		/* room for two a value */
+	u32 n;
+};
+
+struct check {			/* of one channel */
+	const struct tt_op *ops;	/* of all */
+	u32 n, nvalues, cap, chan;
 	struct life *life;	/* by value; then sorted by we */
 	u32 nlives;
-	struct edge *edges;	/* room for two a value */
+	struct edges sure, may;	/* values that are in it for sure; that may be */
 	u64 *max_rs;		/* by place in `life`: the greatest rs up to there */
+	u64 close_ended;	/* or NEVER */
 };
 
 static int cmp(u64 a, u64 b)
@@ -70,6 +82,8 @@ static const char *values(struct check *c)
 		const struct tt_op *op = &c->ops[i];
 		struct life *l;
 
+		if (op->chan != c->chan)
+			continue;
 		if (op->call == TT_SEND && op->ret == 0) {
 			l = &c->life[op->value];
 			if (l->we)
@@ -132,82 +146,79 @@ static const char *order(struct check *c)
 	return NULL;
 }
 
-/* @sure: values that are there for sure, else those that may be */
-static u32 edges(struct check *c, bool sure)
+static void edges(struct check *c, struct edges *to, bool sure)
 {
+	struct edge *e = to->e;
 	u32 i, k = 0;
+	int now = 0;
 
 	for (i = 0; i < c->nlives; i++) {
 		struct life *l = &c->life[i];
-		u64 from = sure ? l->we : l->ws, to = sure ? l->rs : l->re;
+		u64 begin = sure ? l->we : l->ws, end = sure ? l->rs : l->re;
 
-		if (from > to)
+		if (begin > end)
 			continue;
-		c->edges[k++] = (struct edge){ from, 1 };
-		c->edges[k++] = (struct edge){ to, -1 };
+		e[k++] = (struct edge){ begin, 1 };
+		e[k++] = (struct edge){ end, -1 };
 	}
-	sort(c->edges, k, sizeof(*c->edges), by_at, NULL);
-	return k;
+	sort(e, k, sizeof(*e), by_at, NULL);
+	to->n = k;
+	for (i = 0; i < k; i++) {
+		now += e[i].by;
+		e[i].now = now;
+	}
+}
+
+/* how many edges come up to t */
+static u32 edges_to(const struct edges *s, u64 t)
+{
+	u32 lo = 0, hi = s->n;
+
+	while (lo < hi) {
+		u32 mid = (lo + hi) / 2;
+
+		if (s->e[mid].at <= t)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static int number_at(const struct edges *s, u64 t)
+{
+	u32 i = edges_to(s, t);
+
+	return i ? s->e[i - 1].now : 0;
 }
 
 static const char *bound(struct check *c)
 {
-	u32 i, k = edges(c, true);
-	int now = 0;
+	u32 i;
 
-	for (i = 0; i < k; i++) {
-		now += c->edges[i].by;
-		if (now > (int)c->cap)
+	for (i = 0; i < c->sure.n; i++)
+		if (c->sure.e[i].now > (int)c->cap)
 			return "more values were in it than fit";
-	}
 	return NULL;
 }
 
-/* throughout a receive that found nothing, was something there? */
+/* throughout a receive that was told of the end, was something there? */
 static const char *empty(struct check *c)
 {
-	u32 i, e, k = edges(c, true);
+	u32 i, e;
 
 	for (i = 0; i < c->n; i++) {
 		const struct tt_op *op = &c->ops[i];
-		int now = 0;
-		bool gap = true;
+		bool gap;
 
-		if (op->call != TT_RECV || (op->ret != 0 && op->ret != -EAGAIN))
+		if (op->chan != c->chan || op->call != TT_RECV || op->ret != 0)
 			continue;
-		for (e = 0; e < k && c->edges[e].at < op->start; e++)
-			now += c->edges[e].by;
-		gap = !now;
-		for (; e < k && c->edges[e].at < op->end && !gap; e++) {
-			now += c->edges[e].by;
-			gap = !now;
-		}
+		gap = !number_at(&c->sure, op->start);
+		for (e = edges_to(&c->sure, op->start);
+		     e < c->sure.n && c->sure.e[e].at < op->end && !gap; e++)
+			gap = !c->sure.e[e].now;
 		if (!gap)
 			return "a receive did not find what was there";
-	}
-	return NULL;
-}
-
-/* throughout a send that found no room, was there some? */
-static const char *full(struct check *c)
-{
-	u32 i, e, k = edges(c, false);
-
-	for (i = 0; i < c->n && c->cap; i++) {
-		const struct tt_op *op = &c->ops[i];
-		int now = 0, most;
-
-		if (op->call != TT_SEND || op->ret != -EAGAIN)
-			continue;
-		for (e = 0; e < k && c->edges[e].at < op->start; e++)
-			now += c->edges[e].by;
-		most = now;
-		for (; e < k && c->edges[e].at < op->end; e++) {
-			now += c->edges[e].by;
-			most = max(most, now);
-		}
-		if (most < (int)c->cap)
-			return "a send did not find the room there was";
 	}
 	return NULL;
 }
@@ -220,6 +231,8 @@ static const char *closing(struct check *c)
 	for (i = 0; i < c->n; i++) {
 		const struct tt_op *op = &c->ops[i];
 
+		if (op->chan != c->chan)
+			continue;
 		if (op->call == TT_CLOSE && op->ret == 0) {
 			if (began != NEVER)
 				return "it was closed twice";
@@ -232,6 +245,8 @@ static const char *closing(struct check *c)
 	for (i = 0; i < c->n; i++) {
 		const struct tt_op *op = &c->ops[i];
 
+		if (op->chan != c->chan)
+			continue;
 		if (op->call == TT_SEND && op->ret == 0 && op->start > ended)
 			return "a send succeeded after close";
 		if (op->call == TT_SEND && op->ret == -EPIPE && op->end < began)
@@ -241,28 +256,111 @@ static const char *closing(struct check *c)
 		if (op->call == TT_RECV && op->ret == 1 && op->start > told)
 			return "a value came after the end";
 	}
+	c->close_ended = ended;
 	return NULL;
 }
 
-const char *tt_linear(const struct tt_op *ops, u32 n, u32 nvalues, u32 cap)
+/* Could this call be done at t, for sure? */
+static bool ready_at(const struct check *checks, const struct tt_op *op, u64 t)
 {
-	struct check c = { .ops = ops, .n = n, .nvalues = nvalues, .cap = cap };
-	const char *bad = ERR_PTR(-ENOMEM);
+	const struct check *c = &checks[op->chan];
 
-	c.life = kvcalloc(nvalues, sizeof(*c.life), GFP_KERNEL);
-	c.edges = kvcalloc(nvalues, 2 * sizeof(*c.edges), GFP_KERNEL);
-	c.max_rs = kvcalloc(nvalues, sizeof(*c.max_rs), GFP_KERNEL);
-	if (c.life && c.edges && c.max_rs) {
-		bad = values(&c);
-		bad = bad ?: order(&c);
-		bad = bad ?: bound(&c);
-		bad = bad ?: empty(&c);
-		bad = bad ?: full(&c);
-		bad = bad ?: closing(&c);
+	if (t > c->close_ended)
+		return true;
+	if (op->call == TT_RECV)
+		return number_at(&c->sure, t) > 0;
+	return c->cap && number_at(&c->may, t) < (int)c->cap;
+}
+
+static bool all_idle_at(const struct check *checks, const struct tt_op *ops, u32 n, u64 t)
+{
+	while (n--)
+		if (ready_at(checks, ops++, t))
+			return false;
+	return true;
+}
+
+/* Is there a moment at which none of these n, which are one call's, could be done? */
+static bool idle_once(const struct check *checks, const struct tt_op *ops, u32 n)
+{
+	u64 start = ops->start, end = ops->end;
+	u32 i, e;
+
+	/* with the call's start, or with a change in one of its channels */
+	if (all_idle_at(checks, ops, n, start))
+		return true;
+	for (i = 0; i < n; i++) {
+		const struct check *c = &checks[ops[i].chan];
+		const struct edges *s = ops[i].call == TT_RECV ? &c->sure : &c->may;
+
+		for (e = edges_to(s, start); e < s->n && s->e[e].at < end; e++)
+			if (all_idle_at(checks, ops, n, s->e[e].at))
+				return true;
 	}
-	kvfree(c.life);
-	kvfree(c.edges);
-	kvfree(c.max_rs);
+	return false;
+}
+
+static const char *none_ready(const struct check *checks, const struct tt_op *ops, u32 n)
+{
+	u32 i, k;
+
+	for (i = 0; i < n; i += k) {
+		for (k = 1; i + k < n && ops[i].select && ops[i + k].select == ops[i].select; k++)
+			;
+		if (ops[i].call == TT_CLOSE || (ops[i].ret != -EAGAIN && ops[i].ret != -ETIMEDOUT))
+			continue;
+		if (!idle_once(checks, &ops[i], k))
+			return ops[i].select ? "a select found none of its cases ready" :
+			       ops[i].call == TT_RECV ? "a receive did not find what was there" :
+						 "a send did not find the room there was";
+	}
+	return NULL;
+}
+
+static const char *one_channel(struct check *c)
+{
+	const char *bad = values(c);
+
+	if (bad)
+		return bad;
+	edges(c, &c->sure, true);
+	edges(c, &c->may, false);
+	bad = order(c);
+	bad = bad ?: bound(c);
+	bad = bad ?: empty(c);
+	return bad ?: closing(c);
+}
+
+const char *tt_linear(const struct tt_op *ops, u32 n, u32 nvalues, const u32 *caps, u32 nchans)
+{
+	struct check checks[TT_CHANS] = { 0 };
+	const char *bad = NULL;
+	u32 i;
+
+	for (i = 0; i < nchans && !bad; i++) {
+		struct check *c = &checks[i];
+
+		c->ops = ops;
+		c->n = n;
+		c->nvalues = nvalues;
+		c->cap = caps[i];
+		c->chan = i;
+		c->life = kvcalloc(nvalues, sizeof(*c->life), GFP_KERNEL);
+		c->sure.e = kvcalloc(nvalues, 2 * sizeof(*c->sure.e), GFP_KERNEL);
+		c->may.e = kvcalloc(nvalues, 2 * sizeof(*c->may.e), GFP_KERNEL);
+		c->max_rs = kvcalloc(nvalues, sizeof(*c->max_rs), GFP_KERNEL);
+		if (c->life && c->sure.e && c->may.e && c->max_rs)
+			bad = one_channel(c);
+		else
+			bad = ERR_PTR(-ENOMEM);
+	}
+	bad = bad ?: none_ready(checks, ops, n);
+	for (i = 0; i < nchans; i++) {
+		kvfree(checks[i].life);
+		kvfree(checks[i].sure.e);
+		kvfree(checks[i].may.e);
+		kvfree(checks[i].max_rs);
+	}
 	return bad;
 }
 
@@ -271,35 +369,55 @@ const char *tt_linear(const struct tt_op *ops, u32 n, u32 nvalues, u32 cap)
 #define SFAIL(s, e, r)	{ s, e, 0, r, TT_SEND }
 #define RFAIL(s, e, r)	{ s, e, 0, r, TT_RECV }
 #define CLOSE(s, e)	{ s, e, 0, 0, TT_CLOSE }
+/* the second channel's; and cases of selects that chose none */
+#define S2(s, e, v)	{ s, e, v, 0, TT_SEND, 1 }
+#define R2(s, e, v)	{ s, e, v, 1, TT_RECV, 1 }
+#define SCASE(s, e, chan)	{ s, e, 0, -EAGAIN, TT_SEND, chan, 1 }
+#define RCASE(s, e, chan)	{ s, e, 0, -ETIMEDOUT, TT_RECV, chan, 1 }
 
 /* good ones first: each line beside the bad one that it becomes by one change */
 static const struct {
 	bool good;
-	u32 cap;
-	struct tt_op ops[6];
+	u32 caps[2];
+	struct tt_op ops[7];
 } made[] = {
-	{ true, 2, { S(1, 2, 0), S(3, 4, 1), R(5, 6, 0), R(7, 8, 1) } },
-	{ false, 2, { S(1, 2, 0), S(3, 4, 1), R(5, 6, 1), R(7, 8, 0) } },	/* order */
-	{ true, 2, { S(1, 4, 0), S(2, 3, 1), R(5, 6, 1), R(7, 8, 0) } },
-	{ false, 2, { S(1, 2, 0), S(3, 4, 1), R(5, 6, 0), R(7, 8, 0) } },	/* twice */
-	{ false, 2, { S(1, 2, 0), S(3, 4, 1), R(5, 6, 0) } },			/* lost */
-	{ false, 2, { S(1, 2, 0), R(3, 4, 0), R(5, 6, 1) } },			/* never sent */
-	{ false, 1, { R(1, 2, 0), S(3, 4, 0) } },				/* before */
-	{ true, 1, { S(1, 2, 0), S(3, 6, 1), R(4, 5, 0), R(7, 8, 1) } },
-	{ false, 1, { S(1, 2, 0), S(3, 4, 1), R(5, 6, 0), R(7, 8, 1) } },	/* bound */
-	{ true, 0, { S(1, 3, 0), R(2, 4, 0) } },
-	{ false, 0, { S(1, 2, 0), R(3, 4, 0) } },				/* bound */
-	{ true, 1, { S(1, 3, 0), RFAIL(2, 4, -EAGAIN), R(5, 6, 0) } },
-	{ false, 1, { S(1, 2, 0), RFAIL(3, 4, -EAGAIN), R(5, 6, 0) } },		/* empty */
-	{ false, 2, { S(1, 2, 0), RFAIL(3, 8, -EAGAIN), S(4, 5, 1), R(6, 7, 0), R(9, 10, 1) } },
-	{ true, 1, { S(1, 2, 0), SFAIL(3, 5, -EAGAIN), R(4, 6, 0) } },
-	{ false, 1, { S(1, 2, 0), R(3, 4, 0), SFAIL(5, 6, -EAGAIN) } },		/* full */
-	{ true, 1, { S(1, 2, 0), CLOSE(3, 4), R(5, 6, 0), RFAIL(7, 8, 0), SFAIL(9, 10, -EPIPE) } },
-	{ false, 1, { CLOSE(1, 2), S(3, 4, 0), R(5, 6, 0) } },			/* close */
-	{ false, 1, { SFAIL(1, 2, -EPIPE), CLOSE(3, 4) } },
-	{ false, 1, { RFAIL(1, 2, 0), CLOSE(3, 4) } },
-	{ false, 2, { CLOSE(2, 4), S(1, 6, 0), RFAIL(3, 5, 0), R(7, 8, 0) } },
-	{ false, 1, { CLOSE(1, 2), CLOSE(3, 4) } },
+	{ true, { 2 }, { S(1, 2, 0), S(3, 4, 1), R(5, 6, 0), R(7, 8, 1) } },
+	{ false, { 2 }, { S(1, 2, 0), S(3, 4, 1), R(5, 6, 1), R(7, 8, 0) } },	/* order */
+	{ true, { 2 }, { S(1, 4, 0), S(2, 3, 1), R(5, 6, 1), R(7, 8, 0) } },
+	{ false, { 2 }, { S(1, 2, 0), S(3, 4, 1), R(5, 6, 0), R(7, 8, 0) } },	/* twice */
+	{ false, { 2 }, { S(1, 2, 0), S(3, 4, 1), R(5, 6, 0) } },			/* lost */
+	{ false, { 2 }, { S(1, 2, 0), R(3, 4, 0), R(5, 6, 1) } },	/* never sent */
+	{ false, { 1 }, { R(1, 2, 0), S(3, 4, 0) } },				/* before */
+	{ true, { 1 }, { S(1, 2, 0), S(3, 6, 1), R(4, 5, 0), R(7, 8, 1) } },
+	{ false, { 1 }, { S(1, 2, 0), S(3, 4, 1), R(5, 6, 0), R(7, 8, 1) } },	/* bound */
+	{ true, { 0 }, { S(1, 3, 0), R(2, 4, 0) } },
+	{ false, { 0 }, { S(1, 2, 0), R(3, 4, 0) } },				/* bound */
+	{ true, { 1 }, { S(1, 3, 0), RFAIL(2, 4, -EAGAIN), R(5, 6, 0) } },
+	{ false, { 1 }, { S(1, 2, 0), RFAIL(3, 4, -EAGAIN), R(5, 6, 0) } },	/* empty */
+	{ false, { 2 }, { S(1, 2, 0), RFAIL(3, 8, -EAGAIN), S(4, 5, 1), R(6, 7, 0), R(9, 10, 1) } },
+	{ true, { 1 }, { S(1, 2, 0), SFAIL(3, 5, -EAGAIN), R(4, 6, 0) } },
+	{ false, { 1 }, { S(1, 2, 0), R(3, 4, 0), SFAIL(5, 6, -EAGAIN) } },	/* full */
+	{ true, { 1 }, { S(1, 2, 0), CLOSE(3, 4), R(5, 6, 0), RFAIL(7, 8, 0),
+			 SFAIL(9, 10, -EPIPE) } },
+	{ false, { 1 }, { CLOSE(1, 2), S(3, 4, 0), R(5, 6, 0) } },	/* close */
+	{ false, { 1 }, { SFAIL(1, 2, -EPIPE), CLOSE(3, 4) } },
+	{ false, { 1 }, { RFAIL(1, 2, 0), CLOSE(3, 4) } },
+	{ false, { 2 }, { CLOSE(2, 4), S(1, 6, 0), RFAIL(3, 5, 0), R(7, 8, 0) } },
+	{ false, { 1 }, { CLOSE(1, 2), CLOSE(3, 4) } },
+	{ false, { 1 }, { CLOSE(1, 2), RFAIL(3, 4, -EAGAIN) } },
+	{ false, { 0 }, { CLOSE(1, 2), SFAIL(3, 4, -ETIMEDOUT) } },
+	/* selects: the first's value goes before the second's comes, or after that */
+	{ true, { 1, 1 }, { S(1, 2, 0), RCASE(3, 8, 0), RCASE(3, 8, 1), R(4, 5, 0),
+			    S2(6, 7, 1), R2(9, 10, 1) } },
+	{ false, { 1, 1 }, { S(1, 2, 0), RCASE(3, 8, 0), RCASE(3, 8, 1), S2(4, 5, 1),
+			     R(6, 7, 0), R2(9, 10, 1) } },
+	{ true, { 1, 1 }, { S(1, 2, 0), RCASE(3, 8, 0), R(4, 7, 0),
+			    S2(5, 6, 1), R2(9, 10, 1) } },
+	{ true, { 1, 1 }, { S(1, 2, 0), SCASE(3, 6, 0), RCASE(3, 6, 1), R(4, 8, 0),
+			    S2(5, 7, 1), R2(9, 10, 1) } },
+	{ false, { 2, 1 }, { S(1, 2, 0), SCASE(3, 6, 0), RCASE(3, 6, 1), R(4, 8, 0),
+			     S2(5, 7, 1), R2(9, 10, 1) } },
+	{ false, { 1, 1 }, { RCASE(1, 2, 0), SCASE(1, 2, 1) } },
 };
 
 bool tt_linear_selftest(void)
@@ -312,7 +430,7 @@ bool tt_linear_selftest(void)
 
 		for (n = 0; n < ARRAY_SIZE(made[i].ops) && made[i].ops[n].end; n++)
 			;
-		bad = tt_linear(made[i].ops, n, 2, made[i].cap);
+		bad = tt_linear(made[i].ops, n, 2, made[i].caps, 2);
 		if (made[i].good == !bad)
 			continue;
 		pr_err("goro_torture: # handmade history %u: %s\n", i,

@@ -183,7 +183,7 @@ static void report(bool ended, bool early)
 	/* a run that was cut short proves its invariants, but took no path for sure */
 	for (i = 0; i < ARRAY_SIZE(paths) && !skip; i++)
 		plan += multi || !paths[i].multi;
-	plan += skip ? 0 : TT_IRQS + 1;
+	plan += skip ? 0 : TT_IRQS + 2;
 	pr_info("goro_torture: KTAP version 1\n");
 	pr_info("goro_torture: 1..%d\n", plan);
 	for (i = 0; i < TT_INVS; i++)
@@ -206,6 +206,11 @@ static void report(bool ended, bool early)
 	if (!skip)
 		point(&n, &bad, atomic64_read(&tt_histories), "histories checked",
 		      atomic64_read(&tt_histories));
+	if (!skip)
+		point(&n, &bad, atomic64_read(&tt_history_selects), "selects in histories",
+		      atomic64_read(&tt_history_selects));
+	pr_info("goro_torture: # selects in histories that chose no case: %lld\n",
+		atomic64_read(&tt_history_none));
 	pr_info("goro_torture: # passed over, as their deadline came just before: %llu\n",
 		goro_counter(GORO_C_PASS_TIMEOUT) - before[GORO_C_PASS_TIMEOUT]);
 	pr_info("goro_torture: # %s seed=%lu: %lld scenarios, %lld elements, %lld operations, %llu goroutines\n",

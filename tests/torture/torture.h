@@ -97,8 +97,8 @@ void tt_locked(u64 nr, struct rnd_state *r);
 /* wait for members whose state is the caller's: does not return while one lives */
 int tt_wait(struct goro_wg *wg, u64 nr, const char *what);
 
-/* channels whose history was checked */
-extern atomic64_t tt_histories;
+/* histories that were checked, the selects in them, those that chose no case */
+extern atomic64_t tt_histories, tt_history_selects, tt_history_none;
 
 /* elements that were sent from interrupts */
 enum tt_irq { TT_IRQ_HARD, TT_IRQ_SOFT, TT_IRQ_TIMER, TT_IRQ_RCU, TT_IRQS };
