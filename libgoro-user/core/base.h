@@ -4,9 +4,10 @@
  * lists, atomics, krefs and macros, as far as core/ uses them, with the
  * kernel's meaning (what returns a value and changes memory is a full barrier).
  *
- * A build that wants to see each atomic operation, as the model checker does,
- * defines goro_port_sync(address, writes) before it includes this file; it is
- * called before the operation.
+ * A build that wants to see each atomic operation and each marked access
+ * (READ_ONCE() and the like), as the model checker does, defines
+ * goro_port_sync(address, writes) before it includes this file; it is called before
+ * the operation.
  */
 #ifndef _GORO_USER_BASE_H
 #define _GORO_USER_BASE_H
@@ -57,13 +58,29 @@ typedef int64_t s64;
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define barrier()		__asm__ volatile("" ::: "memory")
 /* each is called with its reason where it is used */
-#define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
-#define WRITE_ONCE(x, v)	__atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#define READ_ONCE(x)							\
+({									\
+	goro_port_sync((void *)&(x), false);				\
+	__atomic_load_n(&(x), __ATOMIC_RELAXED);			\
+})
+#define WRITE_ONCE(x, v)						\
+({									\
+	goro_port_sync((void *)&(x), true);				\
+	__atomic_store_n(&(x), (v), __ATOMIC_RELAXED);			\
+})
 #ifndef smp_mb
 #define smp_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #endif
-#define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
-#define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define smp_load_acquire(p)						\
+({									\
+	goro_port_sync((void *)(p), false);				\
+	__atomic_load_n(p, __ATOMIC_ACQUIRE);				\
+})
+#define smp_store_release(p, v)						\
+({									\
+	goro_port_sync((void *)(p), true);				\
+	__atomic_store_n(p, v, __ATOMIC_RELEASE);			\
+})
 
 #define container_of(ptr, type, member)	((type *)((char *)(ptr) - offsetof(type, member)))
 #define min(a, b)		({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a < _b ? _a : _b; })
@@ -247,7 +264,7 @@ static inline void INIT_LIST_HEAD(struct list_head *l)
 
 static inline bool list_empty(const struct list_head *l)
 {
-	return READ_ONCE(l->next) == l;
+	return __atomic_load_n(&l->next, __ATOMIC_RELAXED) == l;
 }
 
 static inline bool list_is_singular(const struct list_head *l)
@@ -262,7 +279,7 @@ static inline void list_add(struct list_head *n, struct list_head *after)
 	n->prev = after;
 	n->next = next;
 	next->prev = n;
-	WRITE_ONCE(after->next, n);
+	__atomic_store_n(&after->next, n, __ATOMIC_RELAXED);
 }
 
 static inline void list_add_tail(struct list_head *n, struct list_head *head)
@@ -273,7 +290,7 @@ static inline void list_add_tail(struct list_head *n, struct list_head *head)
 static inline void list_del(struct list_head *n)
 {
 	n->next->prev = n->prev;
-	WRITE_ONCE(n->prev->next, n->next);
+	__atomic_store_n(&n->prev->next, n->next, __ATOMIC_RELAXED);
 	n->next = NULL;
 	n->prev = NULL;
 }
@@ -281,7 +298,7 @@ static inline void list_del(struct list_head *n)
 static inline void list_del_init(struct list_head *n)
 {
 	n->next->prev = n->prev;
-	WRITE_ONCE(n->prev->next, n->next);
+	__atomic_store_n(&n->prev->next, n->next, __ATOMIC_RELAXED);
 	INIT_LIST_HEAD(n);
 }
 

@@ -13,7 +13,7 @@
 
 #include "model.h"
 
-#define MAX_T		16	/* goroutines and timers */
+#define MAX_T		20	/* goroutines and timers */
 #define MAX_STEPS	2000
 
 enum point {
@@ -27,6 +27,7 @@ enum point {
 	P_PARK,		/* only when it was readied */
 	P_FIRE,		/* a timer: only while it is set */
 	P_CANCEL,	/* a timer's cancel: only while it does not run */
+	P_SET,		/* a timer is set, or unset without waiting for it */
 };
 
 struct step {

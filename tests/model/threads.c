@@ -23,6 +23,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "../../kmod/core/context.h"
 #include "model.h"
 
 __thread int model_fence;
@@ -37,6 +38,9 @@ struct model_waiter {
 static struct worker {
 	int ready;			/* release by who readies, acquire by who waited */
 	int ended;			/* R: of this run */
+	int started;			/* of an F: 1, or 2: it need not run any more */
+	struct goro_ctx *holds;		/* before started */
+	struct goro_scope *scopes;	/* its own */
 	struct model_waiter *w;		/* under group */
 	u64 rng;
 	int n;
@@ -45,7 +49,6 @@ static struct worker {
 
 static __thread int self = -1;
 static struct scenario sc;
-static struct objects objects;
 static goro_lock_t group;
 static int busy, ended, stopping;	/* R, but for the end of a run */
 static u32 ticket;			/* R: the order of begins and ends */
@@ -135,12 +138,33 @@ struct goro_waiter *goro_waiter_self(struct goro_thread *t)
 bool goro_wait_begin(struct goro_waiter *w, bool nocancel)
 {
 	atomic_xchg(&w->claim, nocancel ? GORO_WAIT_NC : GORO_WAIT);
-	if (nocancel || !READ_ONCE(model_waiter(w)->cancelled))
+	if (nocancel)
 		return true;
-	if (!goro_claim(w, GORO_BY_CANCEL))
+	if (READ_ONCE(model_waiter(w)->cancelled)) {
+		if (!goro_claim(w, GORO_BY_CANCEL))
+			return true;
+	} else if (goro_scopes_begin(workers[self].scopes, w)) {
 		return true;
+	}
 	atomic_set(&w->claim, GORO_RUN);
 	return false;
+}
+
+void goro_wait_prepare(void)
+{
+	goro_scopes_prepare(workers[self].scopes);
+}
+
+void goro_scope_push(struct goro_scope *s)
+{
+	s->outer = workers[self].scopes;
+	s->w = &workers[self].w->w;
+	workers[self].scopes = s;
+}
+
+void goro_scope_pop(struct goro_scope *s)
+{
+	workers[self].scopes = s->outer;
 }
 
 enum goro_claim goro_park(struct goro_waiter *w, u64 deadline, enum goro_reason reason)
@@ -193,12 +217,28 @@ u32 model_random(u32 n)
 	return (rnd(&state) >> 33) % n;
 }
 
-u64 goro_now(void)
+static u64 real_time(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+/* Time goes on, and leaps to where a timer fires. */
+static u64 run_began;		/* before the round */
+static u64 leaps;		/* R, by the timers' thread */
+
+u64 goro_now(void)
+{
+	return 1 + real_time() - run_began + get(&leaps);
+}
+
+static bool cancel(struct model_waiter *w)
+{
+	WRITE_ONCE(w->cancelled, 1);
+	smp_mb();	/* as in goro_g_cancel() */
+	return goro_claim(&w->w, GORO_BY_CANCEL);
 }
 
 void model_cancel(int g)
@@ -208,11 +248,8 @@ void model_cancel(int g)
 
 	goro_lock(&group);
 	w = workers[g].w;
-	if (w) {
-		WRITE_ONCE(w->cancelled, 1);
-		smp_mb();	/* as in goro_g_cancel() */
-		claimed = goro_claim(&w->w, GORO_BY_CANCEL);
-	}
+	if (w)
+		claimed = cancel(w);
 	goro_unlock(&group);
 	if (claimed)
 		goro_ready(&w->w);
@@ -221,6 +258,60 @@ void model_cancel(int g)
 u64 model_deadline(enum op_mode mode)
 {
 	return mode == M_TRY ? GORO_NOW : mode == M_FOREVER ? GORO_FOREVER : 1;
+}
+
+static struct model_waiter *member_waiter(struct goro_member *mb)
+{
+	return workers[container_of(mb, struct model_member, mb)->g].w;
+}
+
+struct goro_member *goro_member_self(void)
+{
+	return self >= 0 && objects.member[self] ? &objects.member[self]->mb : NULL;
+}
+
+/* The group's lock keeps it there. */
+bool goro_member_cancel(struct goro_member *mb)
+{
+	struct model_waiter *w = member_waiter(mb);
+
+	return !READ_ONCE(w->cancelled) && cancel(w);
+}
+
+struct goro_waiter *goro_member_waiter(struct goro_member *mb)
+{
+	return &member_waiter(mb)->w;
+}
+
+/* What an F waits for; it counts as busy from here on. False: it had it. */
+static bool let_begin(int g, int how, struct goro_ctx *ctx)
+{
+	struct worker *other = &workers[g];
+	int none = 0;
+
+	if (get(&other->started))
+		return false;
+	other->holds = ctx;
+	add(&busy, 1);
+	if (__atomic_compare_exchange_n(&other->started, &none, how, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_RELAXED)) {
+		futex_wake(&other->started);
+		return true;
+	}
+	less_busy();
+	return false;
+}
+
+void model_start(int g, struct goro_ctx *ctx)
+{
+	/* it is too late for that: main takes all down */
+	if (!let_begin(g, 1, ctx) && ctx)
+		__goro_ctx_put(ctx, NULL);
+}
+
+int model_timer_fn(void)
+{
+	return op_start_timer_fn(&objects, &sc);
 }
 
 /* ---- timers ---------------------------------------------------------- */
@@ -240,9 +331,13 @@ static void *timer_main(void *arg)
 		goro_lock(&timer_lock);
 		t = list_first_entry_or_null(&timers, goro_ktimer_t, node);
 		if (t) {
+			u64 now = goro_now();
+
 			list_del_init(&t->node);
 			add(&timers_set, -1);
 			t->running = true;
+			if (t->when > now)
+				add(&leaps, t->when - now);
 		}
 		goro_unlock(&timer_lock);
 		if (!t)
@@ -265,8 +360,8 @@ void goro_ktimer_init(goro_ktimer_t *t, goro_ktimer_ret_t (*fn)(goro_ktimer_t *t
 
 void goro_ktimer_start(goro_ktimer_t *t, u64 when)
 {
-	(void)when;
 	goro_lock(&timer_lock);
+	t->when = when;
 	if (list_empty(&t->node)) {
 		list_add_tail(&t->node, &timers);
 		add(&busy, 1);
@@ -304,6 +399,23 @@ void goro_ktimer_cancel(goro_ktimer_t *t)
 		sched_yield();
 }
 
+/* work that a thread of its own would do */
+static goro_ktimer_t late_timer;
+static goro_late_t *late;	/* there is one */
+
+static goro_ktimer_ret_t on_late(goro_ktimer_t *t)
+{
+	(void)t;
+	late->fn(late);
+	return GORO_KTIMER_DONE;
+}
+
+void model_late_queue(goro_late_t *l)
+{
+	late = l;
+	goro_ktimer_start(&late_timer, 0);
+}
+
 /* ---- a run ----------------------------------------------------------- */
 
 static void record(struct worker *me, bool end, struct result r)
@@ -314,14 +426,35 @@ static void record(struct worker *me, bool end, struct result r)
 	barrier();
 }
 
+/* One that is taken down lets go of what others may wait for in a way that nothing ends. */
+static void let_go(void)
+{
+	if (objects.member[self]) {
+		goro_ctx_leave(&objects.scope[self], 0);
+		op_leave_group(&objects, &sc, self, 0);
+	}
+	if (objects.got[self] & BIT(OP_LOCK))
+		(void)goro_mutex_unlock(&objects.mu);
+}
+
 static void goroutine(struct worker *me)
 {
 	bool thread = sc.g[self].thread;
 	struct result r = { .chosen = -1 };
 	int i;
 
+	if (sc.g[self].fn) {
+		less_busy();
+		while (!(i = __atomic_load_n(&me->started, __ATOMIC_ACQUIRE)))
+			futex_wait(&me->started, 0);
+		if (i == 2) {
+			waiter_drop(self);
+			return;
+		}
+	}
 	for (i = (rnd(&me->rng) >> 40) % 4; i; i--)
 		sched_yield();
+	op_begin_goroutine(&objects, &sc, self);
 	for (i = 0; i < sc.g[self].nops && !get(&stopping); i++) {
 		if (thread)
 			waiter_make(self);
@@ -332,6 +465,10 @@ static void goroutine(struct worker *me)
 		if (thread)
 			waiter_drop(self);
 	}
+	if (get(&stopping))
+		let_go();
+	if (me->holds)
+		__goro_ctx_put(me->holds, NULL);
 	if (!thread)
 		waiter_drop(self);
 }
@@ -387,9 +524,15 @@ static bool one_run(void)
 	const char *error;
 	int g, n;
 
+	run_began = real_time();
+	WRITE_ONCE(leaps, 0);
+	WRITE_ONCE(busy, MAX_G);
 	objects_make(&objects, &sc);
 	for (g = 0; g < MAX_G; g++) {
 		workers[g].n = 0;
+		workers[g].started = 0;
+		workers[g].holds = NULL;
+		workers[g].scopes = NULL;
 		WRITE_ONCE(workers[g].ended, 0);
 		WRITE_ONCE(workers[g].ready, 0);
 		if (g < sc.ng && !sc.g[g].thread)
@@ -397,7 +540,6 @@ static bool one_run(void)
 	}
 	WRITE_ONCE(ended, 0);
 	WRITE_ONCE(stopping, 0);
-	WRITE_ONCE(busy, MAX_G);
 	WRITE_ONCE(ticket, 0);
 	next_round();
 	for (;;) {
@@ -407,9 +549,12 @@ static bool one_run(void)
 			break;
 		/* nobody will go on: take them down */
 		WRITE_ONCE(stopping, 1);
-		for (g = 0; g < sc.ng; g++)
+		for (g = 0; g < sc.ng; g++) {
+			if (sc.g[g].fn)
+				let_begin(g, 2, NULL);
 			if (!get(&workers[g].ended))
 				model_cancel(g);
+		}
 	}
 	objects_free(&objects, &sc);
 	runs++;
@@ -514,12 +659,13 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	__sanitizer_set_death_callback(on_death);
+	goro_ktimer_init(&late_timer, on_late);
 	for (i = 0; i < MAX_G; i++)
 		pthread_create(&threads[i], NULL, worker_main, &workers[i]);
 	pthread_create(&timer, NULL, timer_main, NULL);
 	printf("KTAP version 1\n");
-	end = goro_now() + seconds * 1e9;
-	for (i = 0; good && (seconds ? goro_now() < end : i < n); i++) {
+	end = real_time() + seconds * 1e9;
+	for (i = 0; good && (seconds ? real_time() < end : i < n); i++) {
 		/* a third of them from the list */
 		if (!text && i % 3)
 			scenario_random(&sc, seed + i);

@@ -48,9 +48,6 @@ void goro_ktimer_start(goro_ktimer_t *t, u64 when);
 void goro_ktimer_try_cancel(goro_ktimer_t *t);
 void goro_ktimer_cancel(goro_ktimer_t *t);
 
-/* no scenario has a timer that starts a goroutine */
-#define goro_port_go(fn, arg, m, where)	(det_fail("a timer's goroutine"), (void)(fn), (void)(arg), (void)(where), 0)
-
 void *goro_alloc(size_t size);
 void goro_free(void *p);
 

@@ -35,6 +35,7 @@ typedef int goro_ktimer_ret_t;
 typedef struct model_timer {
 	goro_ktimer_ret_t (*fn)(struct model_timer *t);
 	struct list_head node;
+	u64 when;
 	bool running;
 } goro_ktimer_t;
 #define GORO_KTIMER_DONE	0
@@ -44,9 +45,6 @@ void goro_ktimer_init(goro_ktimer_t *t, goro_ktimer_ret_t (*fn)(goro_ktimer_t *t
 void goro_ktimer_start(goro_ktimer_t *t, u64 when);
 void goro_ktimer_try_cancel(goro_ktimer_t *t);
 void goro_ktimer_cancel(goro_ktimer_t *t);
-
-/* no scenario has a timer that starts a goroutine */
-#define goro_port_go(fn, arg, m, where)	((void)(fn), (void)(arg), (void)(where), abort(), 0)
 
 u32 model_random(u32 n);
 #define goro_random(n)		model_random(n)
