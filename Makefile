@@ -20,10 +20,13 @@ all: modules user
 setup:
 	@tests/vm/setup
 
+packages:
+	@tests/vm/setup packages
+
 modules: setup
 	@tests/vm/build-mod $(ENVS)
 
-user: setup
+user: packages
 	@+$(MAKE) --no-print-directory -s -C libgoro-user
 	@+[ ! -e tests/selftests/Makefile ] || $(MAKE) --no-print-directory -s -C tests/selftests
 	@+$(MAKE) --no-print-directory -s -C tests/selftests M32=1
@@ -32,14 +35,19 @@ user: setup
 run:
 	@tests/demo/run
 
-test: all
-	@tests/run -j $(JOBS)
+# What takes long, the kernels for user mode Linux, is built beside the first jobs
+first = tests/vm/setup 6.1 6.12 nginx && tests/vm/build-mod $(filter-out uml%,$(ENVS)) && MAKEFLAGS= make -s user
+late = tests/vm/setup plain debug && tests/vm/build-mod $(filter uml%,$(ENVS))
+run-tests = @tests/run -j $(JOBS) --first '$(first)' --late '$(late)'
 
-test-long: all
-	@tests/run -j $(JOBS) --section long
+test: packages
+	$(run-tests)
 
-kunit: all
-	@tests/run -j $(JOBS) 'kunit*'
+test-long: packages
+	$(run-tests) --section long
+
+kunit: packages
+	$(run-tests) 'kunit*'
 
 fuzz:
 	@tests/model/run --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
@@ -69,4 +77,4 @@ uninstall:
 clean:
 	rm -rf build/src-* build/mod-* build/user* build/logs build/run build/tmp
 
-.PHONY: all setup modules user run test test-long kunit fuzz fuzz-ioctl bench shell style docs install uninstall clean
+.PHONY: all setup packages modules user run test test-long kunit fuzz fuzz-ioctl bench shell style docs install uninstall clean
