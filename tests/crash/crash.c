@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * goro_crash.ko: goroutines that do what they must not, for tests that expect
- * the kernel to say so. insmod goro_crash.ko mode=...
+ * the kernel to say so. insmod goro_crash.ko mode=..., or mode=...,... for one of each
  *   overflow  run out of stack: the guard page stops it, the G is named (panic)
  *   oops      a NULL dereference: the G is named, its M ends
  *   locked    park inside rcu_read_lock(): warns once
@@ -79,23 +79,28 @@ static noinline int crash_deadlock(void)
 }
 
 /* not in the init text, which is gone when the place is to be named */
-static noinline int crash_start(void)
+static noinline int crash_start(const char *what)
 {
 	static const struct goro_attr attr = { .name = "victim" };
-	goro_fn_t fn = !strcmp(mode, "overflow") ? crash_overflow :
-		       !strcmp(mode, "oops") ? crash_oops :
-		       !strcmp(mode, "locked") ? crash_locked :
-		       !strcmp(mode, "unlock") ? crash_unlock : NULL;
+	goro_fn_t fn = !strcmp(what, "overflow") ? crash_overflow :
+		       !strcmp(what, "oops") ? crash_oops :
+		       !strcmp(what, "locked") ? crash_locked :
+		       !strcmp(what, "unlock") ? crash_unlock : NULL;
 
-	if (!strcmp(mode, "deadlock"))
+	if (!strcmp(what, "deadlock"))
 		return crash_deadlock();
 	return fn ? goro_go_attr(fn, NULL, &attr) : -EINVAL;
 }
 
 static int __init crash_init(void)
 {
+	char *what, *rest = mode;
+	int err = 0;
+
 	goro_group_init(&group);
-	return crash_start();
+	while (!err && (what = strsep(&rest, ",")))
+		err = crash_start(what);
+	return err;
 }
 
 static void __exit crash_exit(void)
