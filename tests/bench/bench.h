@@ -26,6 +26,7 @@ struct bench {
 /* goro.c */
 u64 goro_yields(const struct bench *b, u64 n);
 u64 goro_sleepers(const struct bench *b, u64 n);
+u64 goro_naps(const struct bench *b, u64 n);
 u64 goro_hops(const struct bench *b, u64 n);
 u64 goro_stream(const struct bench *b, u64 n);
 u64 goro_self(const struct bench *b, u64 n);

@@ -7,7 +7,9 @@
  * for all others.
  */
 #include <linux/ktime.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/sort.h>
 #include <goro/goro.h>
 #include "bench.h"
 
@@ -131,6 +133,39 @@ static u64 sleepers(struct run *r)
 u64 goro_sleepers(const struct bench *b, u64 n)
 {
 	return run(b, n, sleepers);
+}
+
+#define NAPS_MAX 1000
+
+static int later(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* one that sleeps b->arg ns again and again: the median of how late it runs, n times that */
+static u64 naps(struct run *r)
+{
+	u64 *late = kvmalloc_array(NAPS_MAX, sizeof(*late), GFP_KERNEL);
+	u64 i, until, n = min_t(u64, r->n, NAPS_MAX);
+
+	if (!late)
+		return 0;
+	for (i = 0; i < n; i++) {
+		until = goro_in(r->b->arg);
+		goro_sleep_until(until);
+		late[i] = ktime_get_ns() - until;
+	}
+	sort(late, n, sizeof(*late), later, NULL);
+	i = late[n / 2] * r->n;
+	kvfree(late);
+	return i;
+}
+
+u64 goro_naps(const struct bench *b, u64 n)
+{
+	return run(b, n, naps);
 }
 
 /* ---- channels -------------------------------------------------------- */
