@@ -63,6 +63,11 @@
 	X(GO_ATOMIC, "g_created_atomic") \
 	X(TIMER_FIRE, "timer_fires") \
 	X(TIMER_STALE, "timer_fires_stale") \
+	X(DEADLINE_ARM, "deadline_timer_starts") \
+	X(DEADLINE_IRQ, "deadline_interrupts") \
+	X(DEADLINE_POLL, "deadline_polls") \
+	X(DEADLINE_BATCH, "deadline_batches") \
+	X(DEADLINE_PAST, "deadlines_past") \
 	X(MUTEX_HAND, "mutex_handed_on") \
 	X(MUTEX_LOST, "mutex_woken_in_vain") \
 	X(PASS_TIMEOUT, "gave_up_timeout") \

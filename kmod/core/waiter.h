@@ -13,7 +13,7 @@
  *                                           (sched/event.h)
  *
  * The waiter itself moves RUN to WAIT (a full barrier: see goro_wait_begin())
- * and the reason back to RUN, when it runs again and its timer is cancelled. In
+ * and the reason back to RUN, when it runs again and its deadline is in no queue. In
  * RUN nobody can claim it, and it does not wait again before its sudogs are off
  * every queue, each taken off under the queue's lock. That is why no sequence
  * number is needed: a sudog found in a queue under the queue's lock belongs to

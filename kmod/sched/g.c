@@ -50,7 +50,6 @@ static struct goro_g *g_from_slab(gfp_t gfp, u8 flags)
 		return NULL;
 	g->flags = flags;
 	goro_waiter_init(&g->w, GORO_W_G);
-	goro_timer_setup(g);
 	local_irq_save(irq);
 	g->all_cpu = smp_processor_id();
 	all = this_cpu_ptr(&goro_all);

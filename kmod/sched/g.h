@@ -17,7 +17,6 @@
 #define _GORO_SCHED_G_H
 
 #include <linux/cpumask.h>
-#include <linux/hrtimer.h>
 #include <linux/irq_work.h>
 #include <linux/jiffies.h>
 #include <linux/llist.h>
@@ -32,6 +31,7 @@
 #include "../core/member.h"
 #include "../core/stats.h"
 #include "../core/waiter.h"
+#include "deadline.h"
 
 struct goro_defer;
 struct goro_m;
@@ -73,7 +73,7 @@ struct goro_g {
 	u32 stack_size;			/* G: of stack */
 	u32 since;			/* G: jiffies of the last park or start */
 	u64 parks;			/* G */
-	struct hrtimer timer;		/* G arms and cancels, the callback claims */
+	struct goro_deadline deadline;	/* of the wait; deadline.h */
 
 	union {				/* C */
 		goro_fn_t fn;
@@ -139,6 +139,8 @@ struct goro_p {
 	struct work_struct bury;	/* frees the dead */
 	struct irq_work kick;		/* wakes another P, for those who hold an rq lock */
 	struct irq_work handoff;	/* its M sleeps: give it on, likewise */
+
+	struct goro_deadlines deadlines ____cacheline_aligned;	/* deadline.h */
 };
 
 /* An M: a kernel thread bound to one CPU. */

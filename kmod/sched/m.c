@@ -414,6 +414,7 @@ static void exit_wait_for_ms(struct goro_p *p)
 
 static void exit_wait_for_works(struct goro_p *p)
 {
+	goro_deadlines_exit(&p->deadlines);
 	irq_work_sync(&p->kick);
 	irq_work_sync(&p->handoff);
 	cancel_delayed_work_sync(&p->spawn_m);

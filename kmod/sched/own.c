@@ -322,6 +322,7 @@ void goro_p_init_own(struct goro_p *p)
 	p->out = true;
 	p->to = p;
 	raw_spin_lock_init(&p->lock);
+	goro_deadlines_init(&p->deadlines);
 	INIT_LIST_HEAD(&p->spares);
 	INIT_LIST_HEAD(&p->wants);
 	init_irq_work(&p->kick, p_kick);

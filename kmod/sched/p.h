@@ -97,6 +97,7 @@ static __always_inline struct goro_g *goro_p_get(struct goro_p *p)
 		p->tick = GORO_FAIR;
 		/* an M that hops for ever must not hold up synchronize_rcu_tasks() */
 		rcu_tasks_classic_qs(current, false);
+		goro_deadlines_poll(p, false);
 		g = goro_global_get(p);
 		if (g)
 			return g;

@@ -277,7 +277,6 @@ static __always_inline bool goro_wait_begin(struct goro_waiter *w, bool nocancel
 
 enum goro_claim goro_park_slow(struct goro_waiter *w, u64 deadline,
 			       enum goro_reason reason);
-void goro_timer_arm(struct goro_g *g, u64 deadline);
 
 /* A G's half of a park: the section is open. */
 static __always_inline enum goro_claim
@@ -287,10 +286,10 @@ goro_park_g(struct goro_g *g, u64 deadline, enum goro_reason reason)
 
 	g->reason = reason;
 	if (unlikely(deadline != GORO_FOREVER))
-		goro_timer_arm(g, deadline);
+		goro_deadline_set(g, deadline);
 	goro_switch_out(g);
 	if (unlikely(deadline != GORO_FOREVER))
-		hrtimer_cancel(&g->timer);
+		goro_deadline_clear(&g->deadline);
 	why = atomic_read(&g->w.claim);
 	atomic_set(&g->w.claim, GORO_RUN);
 	return why;

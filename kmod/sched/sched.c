@@ -72,16 +72,24 @@ again:
 		goto again;
 }
 
-/* Push to this CPU's P, or one that may run, and make somebody look. */
-void goro_inbox_push(struct goro_g *g)
+/*
+ * Push n Gs, linked, the last one to run first, to this CPU's P, or one that may run,
+ * and make somebody look; where there are more, another one as well.
+ */
+void goro_inbox_push_all(struct llist_node *first, struct llist_node *last, u32 n)
 {
 	struct goro_p *p = READ_ONCE(goro_sched.ps[raw_smp_processor_id()]->to);
 
-	goro_count(GORO_C_INBOX);
-	llist_add(&g->qnode, &p->inbox);	/* (1): a full barrier */
-	if (goro_p_claim_idle(p) && goro_p_start(p, false))
+	goro_count_n(GORO_C_INBOX, n);
+	llist_add_batch(first, last, &p->inbox);	/* (1): a full barrier */
+	if (goro_p_claim_idle(p) && goro_p_start(p, false) && n == 1)
 		return;
 	goro_wake_p();
+}
+
+void goro_inbox_push(struct goro_g *g)
+{
+	goro_inbox_push_all(&g->qnode, &g->qnode, 1);
 }
 
 /* Make a claimed or new G runnable. Any context; g is not ours after the push. */
@@ -256,8 +264,15 @@ static struct goro_g *find(struct goro_m *m, struct goro_p *p)
 		return g;
 	}
 	g = next_of(p);
-	if (g || !goro_multi())
+	if (g)
 		return g;
+	if (goro_deadlines_poll(p, true)) {
+		g = next_of(p);
+		if (g)
+			return g;
+	}
+	if (!goro_multi())
+		return NULL;
 	if (!m->spinning) {
 		unsigned int busy = READ_ONCE(goro_sched.procs) - atomic_read(&goro_sched.nidle);
 

@@ -14,7 +14,8 @@
  *   deep.c  calls on a larger stack
  *   block.c giving the P away around a call that sleeps; the M's own stack
  *   scope.c waits under contexts (core/scope.c)
- *   timer.c deadlines, sleep, threads as waiters
+ *   deadline.c Gs' deadlines
+ *   timer.c sleep, threads and Gs on their M as waiters
  *   event.c waiting on the kernel's wait queues (event.h: how, for all of these)
  *   poll.c  waiting for files and sockets (poll.h: entries in their queues)
  *   select_file.c  selects in which files and sockets are cases
@@ -76,6 +77,15 @@ struct goro_g *goro_global_get(struct goro_p *p);
 bool goro_p_has_work(struct goro_p *p);	/* any context */
 bool goro_any_work(void);		/* any context */
 
+static __always_inline bool goro_deadlines_poll(struct goro_p *p, bool idle)
+{
+	struct goro_deadlines *q = &p->deadlines;
+
+	if (likely(READ_ONCE(q->next) == GORO_FOREVER && llist_empty(&q->fresh)))
+		return false;
+	return __goro_deadlines_poll(p, idle);
+}
+
 #include "p.h"
 
 /* steal.c */
@@ -85,6 +95,7 @@ bool goro_steal(struct goro_p *p);
 void goro_m_loop(struct goro_m *m);
 void goro_wake_p(void);		/* preemption off, or an interrupt */
 void goro_inbox_push(struct goro_g *g);
+void goro_inbox_push_all(struct llist_node *first, struct llist_node *last, u32 n);
 
 /* m.c */
 int goro_m_init(void);
@@ -166,7 +177,6 @@ static inline bool goro_p_regain(struct goro_m *m)
 /* g.c */
 int goro_g_init(void);
 void goro_g_exit(void);
-void goro_timer_setup(struct goro_g *g);
 void goro_g_trim(struct goro_p *p);
 struct goro_all {
 	raw_spinlock_t lock;

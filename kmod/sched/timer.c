@@ -1,37 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Deadlines and sleep, by the hrtimer in each G; and threads as waiters.
- *
- * The timer's callback, in hard interrupt context, only claims and readies: it
- * takes no channel's lock. Armed inside the switch section and cancelled when
- * the G runs again, before its claim word goes back to RUN, so a late callback
- * finds the wait it was armed for, claimed, or none.
+ * Sleep; and what waits otherwise than by a switch: threads, and Gs that keep their M.
  */
 #include <linux/sched/signal.h>
 #include <linux/freezer.h>
 #include "sched.h"
-
-static enum hrtimer_restart g_timer(struct hrtimer *t)
-{
-	struct goro_g *g = container_of(t, struct goro_g, timer);
-
-	if (goro_claim(&g->w, GORO_BY_TIMEOUT)) {
-		goro_count(GORO_C_WAKE_TIMEOUT);
-		goro_ready(&g->w);
-	}
-	return HRTIMER_NORESTART;
-}
-
-void goro_timer_setup(struct goro_g *g)
-{
-	goro_hrtimer_setup(&g->timer, g_timer, HRTIMER_MODE_ABS_HARD);
-}
-
-void goro_timer_arm(struct goro_g *g, u64 deadline)
-{
-	hrtimer_start(&g->timer, ns_to_ktime(min_t(u64, deadline, KTIME_MAX)),
-		      HRTIMER_MODE_ABS_HARD);
-}
 
 int goro_sleep_until(u64 deadline)
 {
@@ -114,7 +87,7 @@ void goro_bound_begin(struct goro_g *g, u64 deadline, enum goro_reason reason)
 	goro_count(GORO_C_PARK_BOUND);
 	trace_goro_park(g->id, reason);
 	if (deadline != GORO_FOREVER)
-		goro_timer_arm(g, deadline);
+		goro_deadline_set(g, deadline);
 }
 
 /* Until whoever has claimed it has readied it. */
@@ -135,7 +108,7 @@ enum goro_claim goro_bound_end(struct goro_g *g, u64 deadline)
 	enum goro_claim why;
 
 	if (deadline != GORO_FOREVER)
-		hrtimer_cancel(&g->timer);
+		goro_deadline_clear(&g->deadline);
 	trace_goro_start(g->id);
 	why = atomic_read(&g->w.claim);
 	atomic_set(&g->w.claim, GORO_RUN);
