@@ -166,7 +166,8 @@ int main(void)
 {
 	static const struct model * const models[] = {
 		&model_switch, &model_claim, &model_event, &model_event_cancel, &model_idle,
-		&model_handoff, &model_turns, &model_turns_push,
+		&model_handoff, &model_turns, &model_turns_push, &model_deadline_armed,
+		&model_deadline_end,
 	};
 	int point = 0, failed = 0;
 	const char *error;

@@ -122,5 +122,6 @@ static inline u8 exchange(u8 *p, u8 v)
 
 extern const struct model model_switch, model_claim, model_event, model_event_cancel;
 extern const struct model model_idle, model_handoff, model_turns, model_turns_push;
+extern const struct model model_deadline_armed, model_deadline_end;
 
 #endif /* GORO_PROTOCOLS_H */
