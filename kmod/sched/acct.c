@@ -12,8 +12,10 @@
  * charging takes from it, and may make it negative, which the next periods have
  * to make up for. A G that is taken from a queue while nothing is left is not
  * run but waits in `waiting`; the period's timer puts those back, all at once,
- * by the global queue. Nothing else looks at the cap, so a G runs on until its
- * next scheduling point.
+ * by the global queue. One that is bound to its M (lock.c) is in no queue: it
+ * asks where it would go on, and waits in `bound`, asleep with its M, without a
+ * P, until the timer wakes it. Nothing else looks at the cap, so a G runs on
+ * until its next scheduling point; goro_block_end() is one for who is over it.
  *
  * Who was cancelled is to end, and waits for one period at most, whatever is to
  * be made up for: goro_acct_cancelled() has the timer look for such.
@@ -37,6 +39,16 @@
 #include "../core/context.h"
 #include "sched.h"
 
+/* Gs, first come first served. Bound ones are apart from those of the run queues. */
+struct list {
+	struct llist_node *first, *last;
+	u32 n;
+};
+
+struct waiting {
+	struct list run, bound;
+};
+
 struct goro_acct {
 	refcount_t ref;
 	u64 __percpu *usage;		/* each CPU its own, with preemption off */
@@ -45,9 +57,7 @@ struct goro_acct {
 	u64 period;			/* L */
 	bool ticking;			/* L; likewise: the timer runs, or its callback */
 	raw_spinlock_t lock;
-	struct llist_node *waiting;	/* L: Gs, first come first served */
-	struct llist_node *last;	/* L: the end of it */
-	u32 nwaiting;			/* L */
+	struct waiting waiting;		/* L */
 	u64 waiting_since;		/* L */
 	bool cancelled;			/* L: who waits may have been cancelled */
 	bool scoped;			/* L: a context may cancel some who wait: it tells nobody */
@@ -93,11 +103,20 @@ void goro_acct_put(struct goro_acct *a)
 }
 EXPORT_SYMBOL_GPL(goro_acct_put);
 
-/* Those who wait may run. The lock is held; the caller gives them to requeue(). */
-struct batch {
-	struct llist_node *first, *last;
-	u32 n;
-};
+static u32 nwaiting(struct goro_acct *a)
+{
+	return a->waiting.run.n + a->waiting.bound.n;
+}
+
+static void list_add_g(struct list *l, struct goro_g *g)
+{
+	g->qnode.next = NULL;
+	if (l->n++)
+		l->last->next = &g->qnode;
+	else
+		l->first = &g->qnode;
+	l->last = &g->qnode;
+}
 
 /* By its group or a context. It is on no CPU, or ours: its scopes stay. */
 static bool is_cancelled(struct goro_g *g)
@@ -105,65 +124,67 @@ static bool is_cancelled(struct goro_g *g)
 	return READ_ONCE(g->cancelled) || (g->scopes && goro_scopes_cancelled(g->scopes));
 }
 
-static void acct_wait(struct goro_acct *a, struct goro_g *g)
+/* @l: that of a's lists where it belongs. The lock is held. */
+static void acct_wait(struct goro_acct *a, struct list *l, struct goro_g *g)
 {
-	if (a->last)
-		a->last->next = &g->qnode;
-	else
-		a->waiting = &g->qnode;
-	a->last = &g->qnode;
-	a->scoped |= !!g->scopes;	/* it has them as long as it waits here */
-	if (!a->nwaiting++)
+	if (!nwaiting(a))
 		a->waiting_since = now_ns();
+	list_add_g(l, g);
+	a->scoped |= !!g->scopes;	/* it has them as long as it waits here */
 }
 
-static void take_waiting(struct goro_acct *a, struct batch *b)
+/* Those who wait may run. The lock is held; the caller gives them to requeue(). */
+static void take_waiting(struct goro_acct *a, struct waiting *taken)
 {
-	b->first = a->waiting;
-	b->last = a->last;
-	b->n = a->nwaiting;
-	if (b->n)
+	if (nwaiting(a))
 		a->throttled_ns += now_ns() - a->waiting_since;
-	a->waiting = NULL;
-	a->last = NULL;
-	a->nwaiting = 0;
+	*taken = a->waiting;
+	a->waiting = (struct waiting){ };
 	a->scoped = false;
 }
 
-/* Those who wait and were cancelled may run. The lock is held. */
-static void take_cancelled(struct goro_acct *a, struct batch *b)
+static void sort_cancelled(struct goro_acct *a, struct list *from, struct list *cancelled,
+			   struct list *others)
 {
 	struct llist_node *node, *next;
-	struct batch all;
 
-	take_waiting(a, &all);
-	for (node = all.n ? all.first : NULL; node; node = next) {
+	for (node = from->first; node; node = next) {
 		struct goro_g *g = container_of(node, struct goro_g, qnode);
 
 		next = node->next;
-		node->next = NULL;
-		if (!is_cancelled(g)) {
-			acct_wait(a, g);
-			continue;
-		}
-		if (b->n++)
-			b->last->next = node;
+		if (is_cancelled(g))
+			list_add_g(cancelled, g);
 		else
-			b->first = node;
-		b->last = node;
+			acct_wait(a, others, g);
 	}
 }
 
-static void requeue(struct batch *b)
+/* Those who wait and were cancelled may run. The lock is held. */
+static void take_cancelled(struct goro_acct *a, struct waiting *taken)
 {
-	if (!b->n)
-		return;
-	/* goro_wake_p() must not be held up half-way: others trust what it has begun */
-	preempt_disable();
-	goro_global_push(b->first, b->last, b->n);
-	smp_mb();	/* (1) of sched.c */
-	goro_wake_p();
-	preempt_enable();
+	struct waiting all;
+
+	take_waiting(a, &all);
+	sort_cancelled(a, &all.run, &taken->run, &a->waiting.run);
+	sort_cancelled(a, &all.bound, &taken->bound, &a->waiting.bound);
+}
+
+static void requeue(struct waiting *taken)
+{
+	struct llist_node *node, *next;
+
+	if (taken->run.n) {
+		/* goro_wake_p() must not be held up half-way: others trust what it has begun */
+		preempt_disable();
+		goro_global_push(taken->run.first, taken->run.last, taken->run.n);
+		smp_mb();	/* (1) of sched.c */
+		goro_wake_p();
+		preempt_enable();
+	}
+	for (node = taken->bound.first; node; node = next) {
+		next = node->next;	/* before the wakeup: then it is not ours */
+		goro_bound_wake(container_of(node, struct goro_g, qnode));
+	}
 }
 
 /* `ns` more were used. Any context. */
@@ -197,7 +218,7 @@ static void charge_running(struct goro_acct *a)
 static enum hrtimer_restart on_period(struct hrtimer *t)
 {
 	struct goro_acct *a = container_of(t, struct goro_acct, timer);
-	struct batch b = { 0 };
+	struct waiting taken = { };
 	unsigned long flags;
 	u64 n;
 	s64 left;
@@ -205,26 +226,26 @@ static enum hrtimer_restart on_period(struct hrtimer *t)
 	raw_spin_lock_irqsave(&a->lock, flags);
 	charge_running(a);
 	left = atomic64_read(&a->left);
-	if (a->quota == GORO_ACCT_NO_MAX || (left >= (s64)a->quota && !a->nwaiting)) {
-		take_waiting(a, &b);
+	if (a->quota == GORO_ACCT_NO_MAX || (left >= (s64)a->quota && !nwaiting(a))) {
+		take_waiting(a, &taken);
 		WRITE_ONCE(a->ticking, false);
 		raw_spin_unlock_irqrestore(&a->lock, flags);
-		requeue(&b);
+		requeue(&taken);
 		return HRTIMER_NORESTART;
 	}
 	n = hrtimer_forward_now(t, ns_to_ktime(a->period));
 	a->nr_periods += n;
-	a->nr_throttled += a->nwaiting ? n : 0;
+	a->nr_throttled += nwaiting(a) ? n : 0;
 	/* what is charged meanwhile only makes it less: never more than a quota */
 	n = min_t(u64, n, 1 + div64_u64(max_t(s64, (s64)a->quota - left, 0), a->quota));
 	atomic64_add(min_t(s64, n * a->quota, (s64)a->quota - left), &a->left);
 	if (atomic64_read(&a->left) > 0)
-		take_waiting(a, &b);
+		take_waiting(a, &taken);
 	else if (a->cancelled || a->scoped)
-		take_cancelled(a, &b);
+		take_cancelled(a, &taken);
 	a->cancelled = false;
 	raw_spin_unlock_irqrestore(&a->lock, flags);
-	requeue(&b);
+	requeue(&taken);
 	return HRTIMER_RESTART;
 }
 
@@ -251,7 +272,7 @@ EXPORT_SYMBOL_GPL(goro_acct_new);
 
 int goro_acct_set_max(struct goro_acct *a, u64 quota_ns, u64 period_ns)
 {
-	struct batch b = { 0 };
+	struct waiting taken = { };
 	unsigned long flags;
 
 	if (period_ns < GORO_ACCT_PERIOD_MIN || period_ns > GORO_ACCT_PERIOD_MAX ||
@@ -272,9 +293,9 @@ int goro_acct_set_max(struct goro_acct *a, u64 quota_ns, u64 period_ns)
 	WRITE_ONCE(a->quota, quota_ns);
 	a->period = period_ns;
 	if (quota_ns == GORO_ACCT_NO_MAX)
-		take_waiting(a, &b);
+		take_waiting(a, &taken);
 	raw_spin_unlock_irqrestore(&a->lock, flags);
-	requeue(&b);
+	requeue(&taken);
 	preempt_enable();
 	return 0;
 }
@@ -291,7 +312,7 @@ void goro_acct_stat(struct goro_acct *a, struct goro_acct_stat *st)
 	raw_spin_lock_irqsave(&a->lock, flags);
 	st->nr_periods = a->nr_periods;
 	st->nr_throttled = a->nr_throttled;
-	st->throttled_ns = a->throttled_ns + (a->nwaiting ? now_ns() - a->waiting_since : 0);
+	st->throttled_ns = a->throttled_ns + (nwaiting(a) ? now_ns() - a->waiting_since : 0);
 	st->quota_ns = a->quota;
 	st->period_ns = a->period;
 	raw_spin_unlock_irqrestore(&a->lock, flags);
@@ -327,19 +348,13 @@ void goro_acct_out(struct goro_m *m)
 	charge(m->acct, now_ns() - since);
 }
 
-/*
- * May g, which was taken from a queue, run? False: it waits, in the account.
- * The section is open. ready() is not due: it has been made ready already.
- */
-bool goro_acct_admit(struct goro_g *g)
+/* May g run? False: it waits in @l of its account. */
+static bool admit(struct goro_g *g, struct list *l)
 {
 	struct goro_acct *a = g->acct;
 	unsigned long flags;
 	bool run = true;
 
-	if (READ_ONCE(a->quota) == GORO_ACCT_NO_MAX ||
-	    likely(READ_ONCE(a->ticking) && atomic64_read(&a->left) > 0))
-		return true;
 	raw_spin_lock_irqsave(&a->lock, flags);
 	if (a->quota != GORO_ACCT_NO_MAX) {
 		if (!a->ticking) {
@@ -351,11 +366,66 @@ bool goro_acct_admit(struct goro_g *g)
 	if (!run) {
 		goro_count(GORO_C_THROTTLE);
 		WRITE_ONCE(g->reason, GORO_R_THROTTLED);
-		g->qnode.next = NULL;
-		acct_wait(a, g);
+		acct_wait(a, l, g);
 	}
 	raw_spin_unlock_irqrestore(&a->lock, flags);
 	return run;
+}
+
+static bool may_run(struct goro_acct *a)
+{
+	return READ_ONCE(a->quota) == GORO_ACCT_NO_MAX ||
+	       likely(READ_ONCE(a->ticking) && atomic64_read(&a->left) > 0);
+}
+
+/*
+ * May g, which was taken from a queue, run? False: it waits, in the account.
+ * The section is open. ready() is not due: it has been made ready already.
+ */
+bool goro_acct_admit(struct goro_g *g)
+{
+	return may_run(g->acct) || admit(g, &g->acct->waiting.run);
+}
+
+/* Does g, which runs, have to wait at its next scheduling point? */
+bool goro_acct_over(struct goro_g *g)
+{
+	return !may_run(g->acct);
+}
+
+/* m's G does not use its time from here on, though it does not leave the M; or does again. */
+void goro_acct_pause(struct goro_m *m)
+{
+	preempt_disable();
+	if (m->acct) {
+		goro_acct_out(m);
+		m->acct = NULL;
+	}
+	preempt_enable();
+}
+
+void goro_acct_resume(struct goro_m *m, struct goro_g *g)
+{
+	preempt_disable();
+	if (!m->acct)
+		goro_acct_start(m, g);
+	preempt_enable();
+}
+
+/*
+ * m's G, which is bound to it, is about to go on: not before its account lets it.
+ * Its time does not run. Once it was let it has one turn, whatever others use while
+ * it waits for a P: else it might be late for each period.
+ */
+void goro_acct_bound(struct goro_m *m, struct goro_g *g)
+{
+	if (may_run(g->acct))
+		return;
+	m->bound_done = 0;
+	if (admit(g, &g->acct->waiting.bound))
+		return;
+	goro_bound_give_up(m);
+	goro_bound_sleep(m);
 }
 
 /* Gs of `a` have just been cancelled: those that wait here are in nobody's reach else. */

@@ -47,8 +47,11 @@ void goro_block_end(void)
 	/* one that is bound goes on without a P, but if it is for long: lock.c */
 	if (m->p || goro_p_regain(m) || goro_is_bound(g)) {
 		preempt_enable();
-		if (m->locks)
-			goro_p_want(m);
+		if (unlikely(goro_is_bound(g)))
+			goro_bound_go_on(m);
+		/* who does nothing but block would come by no other scheduling point */
+		else if (unlikely(g->flags & GORO_G_ACCT) && goro_acct_over(g))
+			goro_yield();
 		return;
 	}
 	/* queue for a P; the M becomes a spare */

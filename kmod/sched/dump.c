@@ -98,7 +98,8 @@ static void snapshot(struct walk *w, struct goro_g *g)
 	w->bound = READ_ONCE(g->w.kind) == GORO_W_BOUND && waits;
 	if (READ_ONCE(g->on_cpu)) {
 		/* a bound one stays on its stack, which is its thread's to unwind */
-		w->state = w->bound ? "waiting" : "running";
+		w->state = w->bound ? "waiting" :
+			   w->reason == GORO_R_THROTTLED ? "throttled" : "running";
 		return;
 	}
 	w->state = waits ? "waiting" :

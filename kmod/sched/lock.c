@@ -9,7 +9,8 @@
  * has a P again (goro_p_want()): no more Gs run than there are Ps, but for the
  * time from a sleep that is not goro's to the next scheduling point, as with each G,
  * and where the P of its CPU is off. A tracer's G runs on without a P instead: how
- * long it is bound is the tracer's business.
+ * long it is bound is the tracer's business. Either waits, before that, for its
+ * account, if that has no CPU time left.
  *
  * A G that ends locked takes its M along (m->spoilt): what it has made of its
  * thread's state nobody else gets.
@@ -76,9 +77,33 @@ void goro_bound_give_up(struct goro_m *m)
 }
 
 /*
+ * A bound G goes on, after a wait or a yield: when its account lets it, and if it is
+ * locked with a P; and it freezes here. Nothing is open.
+ */
+void goro_bound_go_on(struct goro_m *m)
+{
+	struct goro_g *g = m->cur;
+	bool accounted = g->flags & GORO_G_ACCT;
+
+	if (unlikely(accounted)) {
+		goro_acct_pause(m);
+		goro_acct_bound(m, g);
+	}
+	if (m->locks) {
+		goro_p_want(m);
+	} else if (freezing(current)) {
+		preempt_disable();
+		goro_m_freeze(m);
+		preempt_enable();
+	}
+	if (unlikely(accounted))
+		goro_acct_resume(m, g);
+}
+
+/*
  * A bound G yields: those who wait get the P, with another M. It gets it back in
  * its turn if it is locked; else it goes on beside them without one, as after a
- * call that slept. And it freezes here, as after each wait.
+ * call that slept.
  */
 void goro_bound_yield(struct goro_m *m)
 {
@@ -95,6 +120,5 @@ void goro_bound_yield(struct goro_m *m)
 	}
 	preempt_enable();
 	cond_resched_tasks_rcu_qs();
-	if (m->locks)
-		goro_p_want(m);
+	goro_bound_go_on(m);
 }

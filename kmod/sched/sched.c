@@ -153,10 +153,8 @@ static __always_inline struct goro_g *next_of(struct goro_p *p)
 /* m is about to run g, or g goes on. */
 static __always_inline void clock_start(struct goro_m *m, struct goro_g *g)
 {
-	if (unlikely(g->flags & GORO_G_ACCT)) {
-		m->acct = g->acct;
-		goro_acct_in(m);
-	}
+	if (unlikely(g->flags & GORO_G_ACCT))
+		goro_acct_start(m, g);
 }
 
 /*

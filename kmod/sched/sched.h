@@ -126,6 +126,7 @@ void goro_procs_settle(void);
 /* lock.c */
 void goro_bound_yield(struct goro_m *m);
 void goro_bound_give_up(struct goro_m *m);
+void goro_bound_go_on(struct goro_m *m);
 
 /* What a CPU knows of its M; preemption is off. */
 static inline void goro_set_this_cpu(struct goro_m *m)
@@ -209,12 +210,26 @@ bool goro_wait_cancelled(void);
 void goro_thread_sleep(struct goro_thread *t);
 void goro_bound_begin(struct goro_g *g, u64 deadline, enum goro_reason reason);
 void goro_bound_sleep(struct goro_m *m);
+void goro_bound_wake(struct goro_g *g);
 enum goro_claim goro_bound_end(struct goro_g *g, u64 deadline);
 
 /* acct.c */
 void goro_acct_in(struct goro_m *m);
 void goro_acct_out(struct goro_m *m);
 bool goro_acct_admit(struct goro_g *g);
+bool goro_acct_over(struct goro_g *g);
+void goro_acct_pause(struct goro_m *m);
+void goro_acct_resume(struct goro_m *m, struct goro_g *g);
+void goro_acct_bound(struct goro_m *m, struct goro_g *g);
+
+/* m is about to run g, or g goes on; g is accounted. Preemption is off. */
+static inline void goro_acct_start(struct goro_m *m, struct goro_g *g)
+{
+	if (unlikely(g->reason == GORO_R_THROTTLED))
+		WRITE_ONCE(g->reason, GORO_R_NONE);	/* dumps: it is not any more */
+	m->acct = g->acct;
+	goro_acct_in(m);
+}
 
 /* deep.c */
 void goro_outer_put(struct goro_p *p, struct goro_g *g);

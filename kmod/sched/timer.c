@@ -3,7 +3,6 @@
  * Sleep; and what waits otherwise than by a switch: threads, and Gs that keep their M.
  */
 #include <linux/sched/signal.h>
-#include <linux/freezer.h>
 #include "sched.h"
 
 int goro_sleep_until(u64 deadline)
@@ -90,7 +89,7 @@ void goro_bound_begin(struct goro_g *g, u64 deadline, enum goro_reason reason)
 		goro_deadline_set(g, deadline);
 }
 
-/* Until whoever has claimed it has readied it. */
+/* Until whoever has claimed it has readied it, or its account lets it go on. */
 void goro_bound_sleep(struct goro_m *m)
 {
 	for (;;) {
@@ -121,16 +120,11 @@ static enum goro_claim park_bound(struct goro_g *g, u64 deadline, enum goro_reas
 	struct goro_m *m = g->m;
 
 	goro_bound_begin(g, deadline, reason);
+	goro_acct_pause(m);	/* where nobody tells that the M sleeps */
 	if (m->locks)
 		goro_bound_give_up(m);
 	goro_bound_sleep(m);
-	if (m->locks) {
-		goro_p_want(m);
-	} else if (freezing(current)) {
-		preempt_disable();
-		goro_m_freeze(m);
-		preempt_enable();
-	}
+	goro_bound_go_on(m);
 	return goro_bound_end(g, deadline);
 }
 
@@ -141,29 +135,33 @@ enum goro_claim goro_park_slow(struct goro_waiter *w, u64 deadline, enum goro_re
 	return park_bound(goro_w_to_g(w), deadline, reason);
 }
 
-/*
- * Wake a thread, or the M that a G has kept. Once done is set the waiter may
- * go, and its stack frame with it; the task is ours.
- */
-void goro_ready_slow(struct goro_waiter *w)
+/* Once done is set the waiter may go, and its stack frame with it; the task is ours. */
+static void wake(struct task_struct *task, int *done)
 {
-	struct task_struct *task;
-	int *done;
-
-	if (w->kind == GORO_W_THREAD) {
-		struct goro_thread *t = container_of(w, struct goro_thread, w);
-
-		task = t->task;
-		done = &t->done;
-	} else {
-		struct goro_g *g = goro_w_to_g(w);
-
-		trace_goro_ready(g->id, 0);
-		task = g->m->task;
-		done = &g->m->bound_done;
-	}
 	get_task_struct(task);
 	smp_store_release(done, 1);	/* what we have of it we read before */
 	wake_up_process(task);
 	put_task_struct(task);
+}
+
+/* The M that g has kept goes on from goro_bound_sleep(). Any context. */
+void goro_bound_wake(struct goro_g *g)
+{
+	wake(g->m->task, &g->m->bound_done);
+}
+
+/* Wake a thread, or the M that a G has kept. */
+void goro_ready_slow(struct goro_waiter *w)
+{
+	struct goro_thread *t;
+	struct goro_g *g;
+
+	if (w->kind == GORO_W_THREAD) {
+		t = container_of(w, struct goro_thread, w);
+		wake(t->task, &t->done);
+	} else {
+		g = goro_w_to_g(w);
+		trace_goro_ready(g->id, 0);
+		goro_bound_wake(g);
+	}
 }

@@ -63,24 +63,96 @@ static struct goro_acct *acct_of(struct kunit *test)
 	return ((struct acct_fx *)fx_of(test)->priv)->a;
 }
 
+/* by what scheduling points who uses the CPU comes, and whether it has a thread of its own */
+static const struct burner {
+	const char *name;
+	bool locked;
+	enum { YIELDS, PARKS, BLOCKS } how;
+} burners[] = {
+	{ "yields", false, YIELDS },
+	{ "parks", false, PARKS },
+	{ "blocks", false, BLOCKS },
+	{ "locked, yields", true, YIELDS },
+	{ "locked, parks", true, PARKS },
+	{ "locked, blocks", true, BLOCKS },
+};
+
+static const struct burner debtors[] = {
+	{ "yields", false, YIELDS },
+	{ "locked, parks", true, PARKS },
+};
+
+KUNIT_ARRAY_PARAM_DESC(burner, burners, name);
+KUNIT_ARRAY_PARAM_DESC(in_debt, debtors, name);
+
 /* Use the CPU, with scheduling points, until told to stop. */
-static int burn(struct job *j)
+static int burn_by(struct job *j, const struct burner *b)
 {
 	struct fx *f = j->f;
+	int ret = b->locked ? goro_lock_thread() : 0;
 
-	while (!READ_ONCE(f->flag) && !goro_cancelled()) {
+	while (!ret && !READ_ONCE(f->flag) && !goro_cancelled()) {
 		ndelay(500);
 		atomic_inc(&f->n);
-		goro_yield();
+		if (b->how == YIELDS) {
+			goro_yield();
+		} else if (b->how == PARKS) {
+			goro_sleep(1);
+		} else {
+			goro_block_begin();
+			cond_resched();
+			goro_block_end();
+		}
 	}
-	return goro_cancelled() ? -ECANCELED : 0;
+	if (b->locked)
+		ret = ret ?: goro_unlock_thread();
+	return goro_cancelled() ? -ECANCELED : ret;
+}
+
+static int burn(struct job *j)
+{
+	return burn_by(j, &burners[0]);
+}
+
+/* as the case's parameter says */
+static int burn_param(struct job *j)
+{
+	return burn_by(j, (void *)j->v);
+}
+
+static struct job *burn_set(struct kunit *test)
+{
+	struct job *j = job_set(fx_of(test), 0, burn_param, NULL);
+
+	j->v = (u64)test->param_value;
+	return j;
+}
+
+/* it has run for a while when the cap comes: then it waits */
+static struct job *throttled(struct kunit *test, u64 period)
+{
+	u64 throttles = goro_counter(GORO_C_THROTTLE);
+	struct fx *f = fx_of(test);
+	struct job *j = burn_set(test);
+
+	job_go(test, j);
+	KUNIT_EXPECT_TRUE(test, eventually(atomic_read(&f->n) > 0));
+	KUNIT_EXPECT_EQ(test, goro_acct_set_max(acct_of(test), MS, period), 0);
+	KUNIT_EXPECT_TRUE(test, eventually(goro_counter(GORO_C_THROTTLE) > throttles));
+	return j;
 }
 
 /* the same, but it begins with a turn as long as two hundred quotas */
 static int burn_long(struct job *j)
 {
+	const struct burner *b = (void *)j->v;
+	int ret = b->locked ? goro_lock_thread() : 0;
+
 	mdelay(200);
-	return burn(j);
+	ret = ret ?: burn_param(j);
+	if (b->locked)
+		ret = goro_unlock_thread() ?: ret;
+	return ret;
 }
 
 static int once(void *arg)
@@ -124,11 +196,11 @@ static void bounds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, goro_acct_set_max(a, GORO_ACCT_NO_MAX, MS), 0);
 }
 
-/* Over the cap again and again, and on again each time. */
+/* Over the cap again and again, and on again each time; the first time is before it begins. */
 static void throttled_and_on(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
-	struct job *j = job_set(f, 0, burn, NULL);
+	struct job *j = burn_set(test);
 	struct goro_acct_stat st;
 	int at;
 
@@ -147,31 +219,27 @@ static void throttled_and_on(struct kunit *test)
 /* Those of no account go on while others have to wait. */
 static void others_run(struct kunit *test)
 {
+	unsigned int procs = goro_procs();
 	struct fx *f = fx_of(test);
-	u64 throttles = goro_counter(GORO_C_THROTTLE);
-	struct job *j = job_set(f, 0, burn, NULL);
+	struct job *j;
 
-	KUNIT_ASSERT_EQ(test, goro_acct_set_max(acct_of(test), MS, NSEC_PER_SEC), 0);
-	job_go(test, j);
-	KUNIT_EXPECT_TRUE(test, eventually(goro_counter(GORO_C_THROTTLE) > throttles));
+	KUNIT_ASSERT_GE(test, goro_set_procs(1), 0);
+	j = throttled(test, NSEC_PER_SEC);
 	KUNIT_EXPECT_EQ(test, goro_group_go(&f->other, once, f), 0);
 	KUNIT_EXPECT_TRUE(test, eventually(atomic_read(&f->n2) == 1));
 	f->flag = true;
 	KUNIT_ASSERT_EQ(test, goro_acct_set_max(acct_of(test), GORO_ACCT_NO_MAX, MS), 0);
 	EXPECT_DONE(test, j, 0);
+	KUNIT_EXPECT_GE(test, goro_set_procs(procs), 0);
 }
 
 /* Many that wait run at once when the cap goes; not one is lost. */
 static void lifted(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
-	u64 throttles = goro_counter(GORO_C_THROTTLE);
-	struct job *j = job_set(f, 0, burn, NULL);
+	struct job *j = throttled(test, NSEC_PER_SEC);
 	int i;
 
-	KUNIT_ASSERT_EQ(test, goro_acct_set_max(acct_of(test), MS, NSEC_PER_SEC), 0);
-	job_go(test, j);
-	KUNIT_EXPECT_TRUE(test, eventually(goro_counter(GORO_C_THROTTLE) > throttles));
 	for (i = 0; i < MANY; i++)
 		KUNIT_ASSERT_EQ(test, goro_group_go(&f->grp, once, f), 0);
 	f->flag = true;
@@ -192,9 +260,10 @@ static void cancelled_in_debt(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
 	u64 throttles = goro_counter(GORO_C_THROTTLE);
-	struct job *j = job_set(f, 0, burn_long, NULL);
+	struct job *j = burn_set(test);
 	struct goro_group bystander;
 
+	j->fn = burn_long;
 	KUNIT_ASSERT_EQ(test, goro_acct_set_max(acct_of(test), MS, 400 * MS), 0);
 	job_go(test, j);
 	/* once before it could begin, and once after it had used so much */
@@ -214,25 +283,20 @@ static void cancelled_in_debt(struct kunit *test)
 /* One that waits is cancelled: it ends when it may run again. */
 static void cancelled(struct kunit *test)
 {
-	struct fx *f = fx_of(test);
-	u64 throttles = goro_counter(GORO_C_THROTTLE);
-	struct job *j = job_set(f, 0, burn, NULL);
+	struct job *j = throttled(test, 20 * MS);
 
-	KUNIT_ASSERT_EQ(test, goro_acct_set_max(acct_of(test), MS, 20 * MS), 0);
-	job_go(test, j);
-	KUNIT_EXPECT_TRUE(test, eventually(goro_counter(GORO_C_THROTTLE) > throttles));
-	goro_group_cancel(&f->grp);
+	goro_group_cancel(&fx_of(test)->grp);
 	EXPECT_DONE(test, j, -ECANCELED);
 }
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(adds_up),
 	KUNIT_CASE(bounds),
-	KUNIT_CASE(throttled_and_on),
-	KUNIT_CASE(others_run),
-	KUNIT_CASE(lifted),
-	KUNIT_CASE(cancelled),
-	KUNIT_CASE(cancelled_in_debt),
+	KUNIT_CASE_PARAM(throttled_and_on, burner_gen_params),
+	KUNIT_CASE_PARAM(others_run, burner_gen_params),
+	KUNIT_CASE_PARAM(lifted, burner_gen_params),
+	KUNIT_CASE_PARAM(cancelled, burner_gen_params),
+	KUNIT_CASE_PARAM(cancelled_in_debt, in_debt_gen_params),
 	{}
 };
 
