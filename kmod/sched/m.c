@@ -412,11 +412,17 @@ static void exit_wait_for_ms(struct goro_p *p)
 	ms_wait(&p->ms);
 }
 
-static void exit_wait_for_works(struct goro_p *p)
+/* One may yet find any P idle without an M, and ask for one; none queues another of these. */
+static void exit_wait_for_irq_works(struct goro_p *p)
 {
 	goro_deadlines_exit(&p->deadlines);
 	irq_work_sync(&p->kick);
 	irq_work_sync(&p->handoff);
+}
+
+/* Nobody is left to queue them; nor do they queue each other. */
+static void exit_wait_for_works(struct goro_p *p)
+{
 	cancel_delayed_work_sync(&p->spawn_m);
 	flush_work(&p->bury);
 }
@@ -453,6 +459,7 @@ void goro_m_exit(void)
 	each_p(exit_no_more_ms);
 	each_p(exit_tell_ms);
 	each_p(exit_wait_for_ms);
+	each_p(exit_wait_for_irq_works);
 	each_p(exit_wait_for_works);
 	goro_procs_exit();
 	each_p(exit_free);
