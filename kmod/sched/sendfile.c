@@ -37,7 +37,8 @@ static int collect(struct pipe_inode_info *pipe, struct splice_desc *sd)
 		unsigned int len = min_t(size_t, buf->len, left);
 		int err = pipe_buf_confirm(pipe, buf);
 
-		if (!err && !pipe_buf_get(pipe, buf))
+		/* not pipe_buf_get(): of a hole it takes none, the page of zeroes is nobody's */
+		if (!err && !try_get_page(buf->page))
 			err = -EFAULT;
 		if (err)
 			return bytes ?: err;

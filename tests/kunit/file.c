@@ -29,7 +29,7 @@ struct data {
 	size_t len;
 };
 
-static struct file *disk_file, *fifo;
+static struct file *disk_file, *hole_file, *fifo;
 
 /* in insmod's context, whose paths these are; the cases run in kernel threads */
 static int open_files(struct kunit_suite *suite)
@@ -37,9 +37,15 @@ static int open_files(struct kunit_suite *suite)
 	disk_file = filp_open(DISK, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	if (IS_ERR(disk_file))
 		return PTR_ERR(disk_file);
+	hole_file = filp_open(DISK ".hole", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	if (IS_ERR(hole_file)) {
+		fput(disk_file);
+		return PTR_ERR(hole_file);
+	}
 	/* not O_NONBLOCK: that is what must not block here */
 	fifo = filp_open(FIFO, O_RDWR, 0);
 	if (IS_ERR(fifo)) {
+		fput(hole_file);
 		fput(disk_file);
 		return PTR_ERR(fifo);
 	}
@@ -49,6 +55,7 @@ static int open_files(struct kunit_suite *suite)
 static void close_files(struct kunit_suite *suite)
 {
 	fput(disk_file);
+	fput(hole_file);
 	fput(fifo);
 }
 
@@ -523,6 +530,45 @@ static void sendfile(struct kunit *test)
 	fput(d->file);
 }
 
+/*
+ * A hole: the zeroes are one page of the kernel's, as often as they are wanted. Whatever
+ * was sent of it, that page has as many references as before.
+ */
+#define HOLE	(40 * PAGE_SIZE)
+
+static void sendfile_hole(struct kunit *test)
+{
+	const struct way *way = test->param_value;
+	struct data *d = data(test);
+	struct fx *f = fx_of(test);
+	int refs = page_count(ZERO_PAGE(0)), i;
+	loff_t pos = HOLE;
+
+	/* in a tmpfs, which has no page for a hole */
+	d->file = get_file(hole_file);
+	connected(test, d, way->family);
+	KUNIT_ASSERT_EQ(test, goro_file_write(d->file, d->buf, 100, &pos, NET), 100L);
+	for (i = 0; i < 4; i++) {
+		struct job *j = job_set(f, i, sends_file, NULL);
+
+		d->pos = i;
+		d->len = HOLE + 100;
+		memset(d->back, 0x5a, HOLE);
+		job_start(test, j, way->thread);
+		KUNIT_EXPECT_EQ(test, receive(d, HOLE + 100 - i), HOLE + 100 - i);
+		KUNIT_EXPECT_NULL(test, memchr_inv(d->back, 0, HOLE - i));
+		KUNIT_EXPECT_EQ(test, memcmp(d->back + HOLE - i, d->buf, 100), 0);
+		EXPECT_DONE(test, j, HOLE + 100 - i);
+	}
+	sock_release(d->in);
+	sock_release(d->out);
+	fput(d->file);
+	/* TCP frees what was received when it comes by again */
+	if (way->family == AF_UNIX)
+		KUNIT_EXPECT_TRUE(test, eventually(page_count(ZERO_PAGE(0)) == refs));
+	KUNIT_EXPECT_GE(test, page_count(ZERO_PAGE(0)), 1);
+}
+
 /* send again and again what does not make us wait; returns why it ended */
 static int fill_by_file(struct data *d, struct job *j)
 {
@@ -603,6 +649,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(blocks),
 	KUNIT_CASE(hands_on),
 	KUNIT_CASE_PARAM(sendfile, way_gen_params),
+	KUNIT_CASE_PARAM(sendfile_hole, way_gen_params),
 	KUNIT_CASE_PARAM(sendfile_fails, way_gen_params),
 	{}
 };
