@@ -8,7 +8,9 @@
  *   sleeper		with a deadline of CLOCK_MONOTONIC, which stops in suspend
  *   poller, sayer	a datagram to and fro, by goro_poll()
  *   blocker		sleeps in the kernel, with its M, at a time
- *   stuck		the same, until rmmod
+ *   bracketed		the same between the block brackets
+ *   locked		on a thread of its own: sleeps by goro, on a channel, in brackets
+ *   stuck		sleeps in the kernel, until rmmod
  *   waiter		on a channel, until rmmod
  *
  * What each has done is counted right after a scheduling point: a goroutine
@@ -40,15 +42,16 @@
 #define STEP_NS		(50 * NSEC_PER_MSEC)
 #define WAITERS		50
 #define BLOCKERS	3
+#define LOCKED		3
 
 static struct goro_group group;
-static struct goro_chan *to[PAIRS], *fro[PAIRS], *end;
+static struct goro_chan *to[PAIRS], *fro[PAIRS], *end, *never;
 static struct socket *ends[2];
 static DECLARE_COMPLETION(release);
-static atomic_long_t tosses, wakes, datagrams, blocks;	/* at work */
+static atomic_long_t tosses, wakes, datagrams, blocks, brackets, locks;	/* at work */
 static atomic_long_t early, wrong, ended;		/* what came of it */
 static struct platform_device *device;
-static long seen[4];
+static long seen[6];
 static struct hrtimer alarm;
 static unsigned int alarms;
 static unsigned int stood, moved;	/* suspends over which nothing, something was done */
@@ -63,6 +66,8 @@ module_param_cb(tosses, &count_ops, &tosses, 0444);
 module_param_cb(wakes, &count_ops, &wakes, 0444);
 module_param_cb(datagrams, &count_ops, &datagrams, 0444);
 module_param_cb(blocks, &count_ops, &blocks, 0444);
+module_param_cb(brackets, &count_ops, &brackets, 0444);
+module_param_cb(locks, &count_ops, &locks, 0444);
 module_param_cb(wrong, &count_ops, &wrong, 0444);
 module_param(stood, uint, 0444);
 MODULE_PARM_DESC(stood, "suspends over which no goroutine has run (read only)");
@@ -155,6 +160,50 @@ static int blocker(void *arg)
 	return 0;
 }
 
+static int bracketed(void *arg)
+{
+	while (!goro_cancelled()) {
+		goro_block_begin();
+		usleep_range(2000, 5000);
+		goro_block_end();
+		goro_yield();
+		atomic_long_inc(&brackets);
+	}
+	return 0;
+}
+
+static int locked(void *arg)
+{
+	struct task_struct *me;
+	u64 at, v;
+	int ret;
+
+	if (goro_lock_thread())
+		atomic_long_inc(&wrong);
+	me = current;
+	while (!goro_cancelled()) {
+		at = goro_in(NSEC_PER_MSEC);
+		ret = goro_sleep_until(at);
+		atomic_long_inc(&locks);
+		if (!ret && ktime_get_ns() < at)
+			atomic_long_inc(&early);
+		/* nobody sends before the end */
+		ret = goro_chan_recv_until(never, &v, goro_in(NSEC_PER_MSEC));
+		atomic_long_inc(&locks);
+		if (ret != -ETIMEDOUT && ret != -ECANCELED)
+			atomic_long_inc(&wrong);
+		goro_block_begin();
+		usleep_range(2000, 5000);
+		goro_block_end();
+		atomic_long_inc(&locks);
+		if (current != me)
+			atomic_long_inc(&wrong);
+	}
+	if (goro_unlock_thread())
+		atomic_long_inc(&wrong);
+	return 0;
+}
+
 static int stuck(void *arg)
 {
 	wait_for_completion_killable(&release);
@@ -179,6 +228,8 @@ static void look(long *at)
 	at[1] = atomic_long_read(&wakes);
 	at[2] = atomic_long_read(&datagrams);
 	at[3] = atomic_long_read(&blocks);
+	at[4] = atomic_long_read(&brackets);
+	at[5] = atomic_long_read(&locks);
 }
 
 static int on_suspend(struct device *dev)
@@ -191,13 +242,14 @@ static int on_suspend(struct device *dev)
 
 static int on_resume(struct device *dev)
 {
-	long t[4];
+	long t[6];
 
 	look(t);
 	if (memcmp(t, seen, sizeof(t))) {
 		moved++;
-		pr_info("goro_suspend: %ld tosses, %ld wakes, %ld datagrams, %ld blocks in a frozen system\n",
-			t[0] - seen[0], t[1] - seen[1], t[2] - seen[2], t[3] - seen[3]);
+		pr_info("goro_suspend: %ld tosses, %ld wakes, %ld datagrams, %ld blocks, %ld in brackets, %ld of locked ones in a frozen system\n",
+			t[0] - seen[0], t[1] - seen[1], t[2] - seen[2], t[3] - seen[3],
+			t[4] - seen[4], t[5] - seen[5]);
 	} else {
 		stood++;
 	}
@@ -305,6 +357,7 @@ static int start(void)
 	long i;
 
 	end = chan(&err);
+	never = chan(&err);
 	for (i = 0; i < PAIRS; i++) {
 		to[i] = chan(&err);
 		fro[i] = chan(&err);
@@ -319,6 +372,10 @@ static int start(void)
 		err = goro_group_go(&group, waiter, NULL);
 	for (i = 0; i < BLOCKERS && !err; i++)
 		err = goro_group_go(&group, blocker, NULL);
+	for (i = 0; i < BLOCKERS && !err; i++)
+		err = goro_group_go(&group, bracketed, NULL);
+	for (i = 0; i < LOCKED && !err; i++)
+		err = goro_group_go(&group, locked, NULL);
 	err = err ?: goro_group_go(&group, stuck, NULL);
 	err = err ?: goro_group_go(&group, poller, NULL);
 	return err ?: goro_group_go(&group, sayer, NULL);
@@ -340,6 +397,7 @@ static void stop(bool served)
 		goro_chan_put(fro[i]);
 	}
 	goro_chan_put(end);
+	goro_chan_put(never);
 	for (i = 0; i < 2; i++)
 		if (ends[i])
 			sock_release(ends[i]);
