@@ -77,6 +77,7 @@
 	X(SELECT_MISS, "select_misses") \
 	X(SELECT_LOOK, "select_looks") \
 	X(SELECT_EVENT, "select_events") \
+	X(WAIT_NESTED, "waits_nested") \
 	X(STALE, "stale_sudogs")
 
 enum goro_counter {

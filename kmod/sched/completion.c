@@ -120,7 +120,9 @@ static int wait(struct completion *x, u64 deadline, bool nocancel)
 	if (!g)
 		return wait_thread(x, deadline, nocancel);
 	goro_block_begin();
-	ret = wait_on_m(g, x, deadline, nocancel);
+	/* if it is armed, as goro_waiter_nested() has it */
+	ret = atomic_read(&g->w.claim) == GORO_RUN ? wait_on_m(g, x, deadline, nocancel) :
+						     wait_thread(x, deadline, nocancel);
 	goro_block_end();
 	return ret;
 }

@@ -67,15 +67,14 @@ static bool leave(struct goro_event *e)
 /* Before each look at the condition. An error: this is the last one. */
 int __goro_event_arm(struct goro_event *e)
 {
-	struct goro_waiter *w;
-
 	if (e->err) {
 		leave(e);
 		return e->err;
 	}
-	w = goro_event_arm((struct goro_thread *)e->thread);
-	if (!e->w) {
-		e->w = w;
+	if (e->w) {
+		goro_event_rearm(e->w);
+	} else {
+		e->w = goro_event_arm((struct goro_thread *)e->thread);
 		if (e->flags & GORO_EVENT_EXCLUSIVE)
 			add_wait_queue_exclusive(e->wq, &e->entry);
 		else

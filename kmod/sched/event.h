@@ -9,7 +9,9 @@
  *   leave   out of the queues (their locks), then back to RUN
  *
  * ARMED is there because the look may take long and may sleep, while a G that
- * was readied has to leave its stack soon: nobody readies it before it parks.
+ * was readied has to leave its stack soon: nobody readies it before it parks. What
+ * looks may also wait by goro (a ->poll that takes a mutex): that wait has a waiter
+ * of its own, a thread's (goro_waiter_nested()), and events go on to fire this one.
  *
  * No event is lost. The waker changes what is waited for, full barrier (in
  * goro_event_fire()), looks at the claim word; the waiter stores ARMED, full
@@ -31,9 +33,16 @@ static inline struct goro_waiter *goro_event_arm(struct goro_thread *t)
 {
 	struct goro_waiter *w = goro_waiter_self(t);
 
-	/* not visible yet, or in a state that nobody claims: no race */
-	atomic_set(&w->claim, GORO_ARMED);
+	atomic_set(&w->claim, GORO_ARMED);	/* not visible yet */
 	return w;
+}
+
+/* Armed once more, in its queues all the time: in RUN or FIRED, which nobody claims. */
+static inline void goro_event_rearm(struct goro_waiter *w)
+{
+	if (w->kind == GORO_W_THREAD)
+		container_of(w, struct goro_thread, w)->done = 0;
+	atomic_set(&w->claim, GORO_ARMED);
 }
 
 /* It is in its queues; it looks at what it waits for after this. */
@@ -79,8 +88,7 @@ static __always_inline enum goro_claim goro_event_wait(struct goro_waiter *w, bo
 	}
 	old = atomic_cmpxchg(&w->claim, GORO_ARMED, nocancel ? GORO_WAIT_NC : GORO_WAIT);
 	if (old != GORO_ARMED) {
-		if (old != GORO_FIRED)
-			goro_misuse_by("a condition of goro_wait_event() parks");
+		WARN_ON_ONCE(old != GORO_FIRED);
 		return GORO_BY_EVENT;
 	}
 	if (!nocancel && !goro_wait_begun(w))

@@ -62,18 +62,24 @@ int goro_unlock_thread(void)
 EXPORT_SYMBOL_GPL(goro_unlock_thread);
 
 /* The M of a G that will wait on it gives its P up: nothing of it is open. */
-void goro_bound_give_up(struct goro_m *m)
+void goro_give_up(struct goro_m *m)
 {
 	struct goro_p *p;
 
 	preempt_disable();
 	p = m->p;
-	if (p && !READ_ONCE(m->bound_done)) {
+	if (p) {
 		goro_runnext_expose(p);
 		goro_p_disown(m, p);
 		goro_p_release(p);
 	}
 	preempt_enable();
+}
+
+void goro_bound_give_up(struct goro_m *m)
+{
+	if (!READ_ONCE(m->bound_done))
+		goro_give_up(m);
 }
 
 /*

@@ -207,11 +207,15 @@ static inline void goro_bind_wait(struct goro_g *g)
 	g->m->bound_done = 0;
 }
 
+struct goro_waiter *goro_waiter_nested(struct goro_thread *t);
+
 static __always_inline struct goro_waiter *goro_waiter_self(struct goro_thread *t)
 {
 	struct goro_g *g = goro_self();
 
 	if (likely(g)) {
+		if (unlikely(atomic_read(&g->w.claim) != GORO_RUN))
+			return goro_waiter_nested(t);	/* armed: event.h */
 		g->w.kind = GORO_W_G;
 		if (unlikely(goro_is_bound(g)))
 			goro_bind_wait(g);

@@ -61,7 +61,13 @@ static struct goro_scope *thread_scope(void)
 struct goro_thread *goro_thread_of_scope(struct goro_thread *t)
 {
 	struct goro_scope *s = thread_scope();
+	int claim = s ? atomic_read(&s->w->claim) : GORO_RUN;
 
+	/* armed: that one waits for an event already, as goro_waiter_nested() has it */
+	if (unlikely(claim == GORO_ARMED || claim == GORO_FIRED)) {
+		goro_count(GORO_C_WAIT_NESTED);
+		s = NULL;
+	}
 	if (s)
 		t = container_of(s->w, struct goro_thread, w);
 	t->w.scoped = !!s;

@@ -63,6 +63,21 @@ static enum goro_claim park_thread(struct goro_thread *t, u64 deadline)
 	return atomic_read(&w->claim);
 }
 
+/*
+ * A G that is armed for an event (event.h) waits for something else first: what it
+ * calls to look whether the event is there does, a file's ->poll or a condition. Its
+ * own waiter is taken, so it waits as a thread does, by its M. No cancel ends that.
+ */
+struct goro_waiter *goro_waiter_nested(struct goro_thread *t)
+{
+	goro_count(GORO_C_WAIT_NESTED);
+	goro_waiter_init(&t->w, GORO_W_THREAD);
+	t->w.scoped = 0;
+	t->task = current;
+	t->done = 0;
+	return &t->w;
+}
+
 /* It was claimed by somebody: until that one has readied it. */
 void goro_thread_sleep(struct goro_thread *t)
 {
@@ -130,8 +145,13 @@ static enum goro_claim park_bound(struct goro_g *g, u64 deadline, enum goro_reas
 
 enum goro_claim goro_park_slow(struct goro_waiter *w, u64 deadline, enum goro_reason reason)
 {
-	if (w->kind == GORO_W_THREAD)
+	if (w->kind == GORO_W_THREAD) {
+		struct goro_g *g = goro_self();
+
+		if (unlikely(g))
+			goro_give_up(g->m);	/* nested: see above */
 		return park_thread(container_of(w, struct goro_thread, w), deadline);
+	}
 	return park_bound(goro_w_to_g(w), deadline, reason);
 }
 

@@ -16,6 +16,9 @@ struct source {
 	int queues;		/* how many of them poll names */
 	int asked;		/* how often poll was called */
 	__poll_t ready;
+	struct goro_chan *first;	/* poll waits here when it names the queues */
+	int got;
+	u64 v;
 };
 
 static __poll_t source_poll(struct file *file, poll_table *pt)
@@ -26,6 +29,8 @@ static __poll_t source_poll(struct file *file, poll_table *pt)
 	for (i = 0; i < s->queues; i++)
 		poll_wait(file, &s->q[i], pt);
 	WRITE_ONCE(s->asked, s->asked + 1);
+	if (pt && s->first)
+		s->got = goro_chan_recv(s->first, &s->v);
 	return READ_ONCE(s->ready);
 }
 
@@ -247,6 +252,80 @@ static void races(struct kunit *test)
 	source_put(test, s);
 }
 
+/* who polls a file whose poll waits by goro */
+static const struct inside {
+	const char *name;
+	bool thread, locked, ctx;
+	int nested;	/* waits that need a waiter of their own */
+} insides[] = {
+	{ "goroutine", false, false, false, 1 },
+	{ "locked goroutine", false, true, false, 1 },
+	{ "goroutine under a context", false, false, true, 1 },
+	{ "thread", true, false, false, 0 },
+	{ "thread under a context", true, false, true, 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(inside, insides, name);
+
+static struct goro_ctx *inside_ctx;
+
+static int poll_inside(struct job *j)
+{
+	const struct inside *in = (void *)j->v;
+	int ret;
+
+	if (in->locked && goro_lock_thread())
+		return -EIO;
+	ret = in->ctx ? goro_poll_ctx(inside_ctx, j->f->priv, EPOLLIN, j->deadline) : poll_in(j);
+	if (in->locked && goro_unlock_thread())
+		return -EIO;
+	return ret;
+}
+
+static int counts(void *arg)
+{
+	atomic_inc(&((struct fx *)arg)->n);
+	return 0;
+}
+
+/*
+ * The file becomes ready while its poll waits for something else: that wait goes on,
+ * to its own end, and others have the P meanwhile; then the file is ready.
+ */
+static void waits_inside(struct kunit *test)
+{
+	const struct inside *in = test->param_value;
+	struct goro_chan *c = fx_chan(test, 0, 8, 0);
+	struct source *s = source(test, 1);
+	struct fx *f = fx_of(test);
+	u64 nested = goro_counter(GORO_C_WAIT_NESTED), v = 7;
+	unsigned int procs = goro_procs();
+	struct job *j;
+
+	inside_ctx = goro_ctx_with_cancel(goro_ctx_background());
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, inside_ctx);
+	KUNIT_EXPECT_GE(test, goro_set_procs(1), 0);
+	s->first = c;
+	j = job_set(f, 0, poll_inside, NULL);
+	j->v = (u64)in;
+	job_start(test, j, in->thread);
+	KUNIT_EXPECT_TRUE(test, eventually(receivers(c) == 1));
+	KUNIT_EXPECT_EQ(test, entries(&s->q[0]), 1U);
+	set_ready(s, 0, EPOLLIN, EPOLLIN);
+	KUNIT_EXPECT_EQ(test, goro_group_go(&f->other, counts, f), 0);
+	KUNIT_EXPECT_TRUE(test, eventually(atomic_read(&f->n) == 1));
+	KUNIT_EXPECT_EQ(test, receivers(c), 1U);
+	KUNIT_EXPECT_EQ(test, goro_chan_send_until(c, &v, NET), 0);
+	EXPECT_DONE(test, j, EPOLLIN);
+	KUNIT_EXPECT_EQ(test, s->got, 1);
+	KUNIT_EXPECT_EQ(test, s->v, 7ULL);
+	KUNIT_EXPECT_EQ(test, goro_counter(GORO_C_WAIT_NESTED), nested + in->nested);
+	KUNIT_EXPECT_GE(test, goro_set_procs(procs), 0);
+	goro_ctx_cancel(inside_ctx);
+	goro_ctx_put(inside_ctx);
+	source_put(test, s);
+}
+
 static struct kunit_case poll_cases[] = {
 	KUNIT_CASE(without_wait),
 	KUNIT_CASE_PARAM(wakes, who_gen_params),
@@ -254,6 +333,7 @@ static struct kunit_case poll_cases[] = {
 	KUNIT_CASE_PARAM(many_queues, who_gen_params),
 	KUNIT_CASE_PARAM(pollfree, who_gen_params),
 	KUNIT_CASE_PARAM(races, who_gen_params),
+	KUNIT_CASE_PARAM(waits_inside, inside_gen_params),
 	{}
 };
 

@@ -22,6 +22,8 @@ struct source {
 	__poll_t ready;
 	__poll_t late;		/* what it says from the second time on that it is asked */
 	int asked;
+	struct goro_chan *first;	/* poll waits here when it names the queues */
+	int got;
 };
 
 static __poll_t source_poll(struct file *file, poll_table *pt)
@@ -32,6 +34,8 @@ static __poll_t source_poll(struct file *file, poll_table *pt)
 	for (i = 0; i < s->queues; i++)
 		poll_wait(file, &s->q[i], pt);
 	WRITE_ONCE(s->asked, s->asked + 1);
+	if (pt && s->first)
+		s->got = goro_chan_recv(s->first, NULL);
 	return READ_ONCE(s->ready) | (s->asked > 1 ? s->late : 0);
 }
 
@@ -367,6 +371,29 @@ static void races(struct kunit *test)
 	source_put(test, s);
 }
 
+/* the file becomes ready while its poll waits for something else: that wait goes on */
+static void waits_inside(struct kunit *test)
+{
+	const struct who *who = test->param_value;
+	struct goro_chan *a = fx_chan(test, 0, 8, 0), *b = fx_chan(test, 1, 0, 0);
+	struct source *s = source(test, 1);
+	struct job *j = sel_job(test, 0);
+
+	sel_recv(j, a);
+	sel_file(j, s, EPOLLIN);
+	s->first = b;
+	job_start(test, j, who->recv_thread);
+	KUNIT_ASSERT_TRUE(test, eventually(receivers(b) == 1));
+	EXPECT_CHAN(test, a, 0, 0, 0);
+	set_ready(s, 0, EPOLLIN, EPOLLIN);
+	KUNIT_EXPECT_EQ(test, receivers(b), 1U);
+	KUNIT_EXPECT_EQ(test, goro_chan_send_until(b, NULL, NET), 0);
+	EXPECT_DONE(test, j, 1);
+	KUNIT_EXPECT_EQ(test, s->got, 1);
+	EXPECT_CHAN(test, a, 0, 0, 0);
+	source_put(test, s);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(without_wait),
 	KUNIT_CASE(file_or_channel),
@@ -377,6 +404,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(given_up, who_gen_params),
 	KUNIT_CASE(socket_case),
 	KUNIT_CASE_PARAM(races, who_gen_params),
+	KUNIT_CASE_PARAM(waits_inside, who_gen_params),
 	{ }
 };
 

@@ -497,10 +497,54 @@ static void from_interrupts(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, raced_both_ways(fx_of(test)));
 }
 
+/* the second look, with the entry made, and each later one waits for a message */
+static bool token_after_message(struct job *j)
+{
+	struct ev *e = j->f->priv;
+
+	if (e->looks++ && goro_chan_recv(j->c, NULL) != 1)
+		atomic_inc(&j->f->bad);
+	return READ_ONCE(e->tokens);
+}
+
+static int waits_inside_it(struct job *j)
+{
+	struct ev *e = j->f->priv;
+
+	return goro_wait_event(e->wq, token_after_message(j));
+}
+
+/* a condition that waits itself: wakeups do not end that wait, and none is lost */
+static void condition_waits(struct kunit *test)
+{
+	const struct who *who = test->param_value;
+	struct goro_chan *c = fx_chan(test, 0, 0, 0);
+	struct job *j = job_set(fx_of(test), 0, waits_inside_it, c);
+	struct ev *e = ev(test);
+
+	job_start(test, j, who->recv_thread);
+	KUNIT_ASSERT_TRUE(test, eventually(receivers(c) == 1));
+	KUNIT_EXPECT_EQ(test, queued(e), 1U);
+	/* while it looks, and what it looks for is not there: it looks once more */
+	wake_up(&e->wq);
+	KUNIT_EXPECT_EQ(test, receivers(c), 1U);
+	KUNIT_EXPECT_EQ(test, goro_chan_send_until(c, NULL, NET), 0);
+	KUNIT_ASSERT_TRUE(test, eventually(receivers(c) == 1));
+	KUNIT_EXPECT_EQ(test, READ_ONCE(e->looks), 3);
+	/* it is there now */
+	give(e);
+	KUNIT_EXPECT_EQ(test, receivers(c), 1U);
+	KUNIT_EXPECT_EQ(test, goro_chan_send_until(c, NULL, NET), 0);
+	EXPECT_DONE(test, j, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx_of(test)->bad), 0);
+	KUNIT_EXPECT_EQ(test, queued(e), 0U);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(without_wake),
 	KUNIT_CASE_PARAM(wakes, who_gen_params),
 	KUNIT_CASE_PARAM(false_alarms, who_gen_params),
+	KUNIT_CASE_PARAM(condition_waits, who_gen_params),
 	KUNIT_CASE(cancel),
 	KUNIT_CASE(signals),
 	KUNIT_CASE_PARAM(exclusive, who_gen_params),

@@ -19,6 +19,10 @@ struct socket;
  * @events: EPOLLIN, EPOLLOUT, …; EPOLLERR and EPOLLHUP are always included
  * @deadline: absolute ns
  *
+ * The file's ->poll may sleep. It may wait by goro's calls, too, for a lock of
+ * goro's say: while it is asked with the entries made such a wait keeps the thread,
+ * whose P another has, and a cancel or a context does not end it; a deadline does.
+ *
  * Context: parks a goroutine by an own wait-queue entry; a thread sleeps.
  * Return: the events that are ready (> 0), -ETIMEDOUT (GORO_NOW: -EAGAIN),
  * -ECANCELED, -EINTR, -ENOMEM (more than 4 wait queues, and no memory for them).

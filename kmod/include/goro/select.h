@@ -113,7 +113,8 @@ struct goro_case {
  * @f: the file
  * @ev: EPOLLIN, EPOLLOUT, ...
  *
- * Nothing is read or written: the caller does that then. Where a file has more
+ * Nothing is read or written: the caller does that then. A ->poll that waits by goro's
+ * calls keeps the thread (see goro_poll()). Where a file has more
  * than one wait queue (few have) memory is needed for the others.
  */
 #define GORO_FILE(f, ev) \

@@ -70,8 +70,8 @@ void __goro_event_end(struct goro_event *e);
  * it asks waitqueue_active() first, and the queue must stay until the wait has
  * returned. Each wake_up*() does, whatever task state it names.
  *
- * The condition may take locks and may sleep, but in a goroutine it may not park
- * (no blocking call of goro's).
+ * The condition may take locks and may sleep. If it waits by a call of goro's, in a
+ * goroutine the thread waits for that (as a ->poll does, see goro_poll()).
  *
  * Context: a goroutine or a thread, with nothing held.
  * Return: 0, and the condition is true; -ECANCELED; -EINTR (thread). A condition
