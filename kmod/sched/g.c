@@ -138,6 +138,9 @@ static notrace void __noreturn g_end(struct goro_g *g, int err)
 {
 	struct module *owner = g->owner;
 
+	/* the M is the next one's, who has begun nothing */
+	if (unlikely(g->m->blocked))
+		goro_block_end();
 	trace_goro_exit(g->id);
 	WRITE_ONCE(g->name, NULL);	/* it may go with the module; dumps look at us for longer */
 	if (unlikely(g->scopes)) {
@@ -179,6 +182,9 @@ notrace void __goro_exit(void)
 	struct goro_g *g = goro_self_any();
 
 	BUG_ON(!g);	/* a thread cannot be ended here, and we may not return */
+	/* what has to be done may wait */
+	if (g->m->blocked)
+		goro_block_end();
 	/* each is in a frame above: they are all still there */
 	while (g->defers) {
 		struct goro_defer *d = g->defers;

@@ -57,6 +57,40 @@ static void others_run(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);
 }
 
+static void ends_inside(void *arg)
+{
+	struct fx *f = arg;
+
+	goro_block_begin();
+	usleep_range(1, 20);
+	/* the compiler is not to know */
+	if (atomic_inc_return(&f->n2) & 1)
+		goro_exit();
+}
+
+/* one that ends between the brackets leaves nothing to the next ones on its M */
+static void end_inside(struct kunit *test)
+{
+	struct fx *f = fx_of(test);
+	unsigned int procs = goro_procs();
+	int i;
+
+	KUNIT_ASSERT_GE(test, goro_set_procs(1), 0);
+	for (i = 0; i < 20; i++) {
+		KUNIT_ASSERT_EQ(test, goro_go(ends_inside, f), 0);
+		KUNIT_ASSERT_EQ(test, goro_group_go(&f->other, count_some, f), 0);
+	}
+	complete_all(&f->go);
+	for (i = 0; i < 20; i++)
+		KUNIT_ASSERT_EQ(test, goro_group_go(&f->other, block_until_go, f), 0);
+	KUNIT_EXPECT_EQ(test, goro_group_wait_until(&f->other, NET), 0);
+	KUNIT_EXPECT_TRUE(test, eventually(goro_num() == f->num0));
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 20);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&f->sum), 20LL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);
+	KUNIT_EXPECT_GE(test, goro_set_procs(procs), 0);
+}
+
 static int queued_behind(void *arg)
 {
 	atomic_inc(&((struct fx *)arg)->n);
@@ -205,6 +239,7 @@ static void end_when_busy(struct kunit *test)
 
 static struct kunit_case block_cases[] = {
 	KUNIT_CASE(others_run),
+	KUNIT_CASE(end_inside),
 	KUNIT_CASE(queue_is_taken_over),
 	KUNIT_CASE(wake_from_inside),
 	KUNIT_CASE(again_and_again),
