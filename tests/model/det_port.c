@@ -222,6 +222,7 @@ void goro_ktimer_start(goro_ktimer_t *t, u64 when)
 void goro_ktimer_try_cancel(goro_ktimer_t *t)
 {
 	point(P_SET, t, 0);
+	t->when = 0;	/* should it be about to fire: its time does not come by that */
 	threads[t->tid].set = false;
 	sync_with(t, true);
 }

@@ -25,7 +25,8 @@ struct node {
 	struct step step;
 };
 
-static struct node nodes[MAX_STEPS];
+#define MAX_NODES	(2 * MAX_STEPS)	/* steps, and choices of a number */
+static struct node nodes[MAX_NODES];
 static int depth, len;
 static int executed;		/* the node of the step that is being made */
 static bool forked;
@@ -138,7 +139,7 @@ int explore_pick(u32 enabled, int last)
 
 	if (!det_exhaustive)
 		return pick_random(enabled, last);
-	if (depth == MAX_STEPS - 1)
+	if (depth == MAX_NODES - 1)
 		abort();
 	if (depth >= len) {
 		memset(n, 0, sizeof(*n));
@@ -165,7 +166,7 @@ u32 explore_choose(u32 max)
 
 	if (!det_exhaustive)
 		return (rnd(&rng) >> 40) % max;
-	if (depth == MAX_STEPS - 1)
+	if (depth == MAX_NODES - 1)
 		abort();
 	if (depth >= len) {
 		memset(n, 0, sizeof(*n));

@@ -9,6 +9,8 @@
  *	run --scenario TEXT		all of its interleavings; --limit N: so many at most
  *	run --scenario TEXT --seeds N	seeds 0 to N - 1
  *	--outcomes			name each outcome once (the self-test compares them)
+ *	--first				stop at the first failure
+ *	--object WORD			of the list only scenarios with such an object
  *
  * KTAP on stdout. A failure prints the history and the command that runs it again.
  */
@@ -28,7 +30,8 @@ static const struct {
 
 static struct scenario sc;
 static u64 seed;
-static bool exhaustive, outcomes;
+static bool exhaustive, outcomes, first;
+static const char *object;
 static u64 runs;
 static int points;
 
@@ -137,13 +140,21 @@ static bool run_made_up(u64 from, u64 count, double seconds)
 	return true;
 }
 
+static bool has_object(const char *text)
+{
+	const char *at = strstr(text, object), *bar = strchr(text, '|');
+
+	return at && at < bar;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "scenario", required_argument, NULL, 'c' }, { "seed", required_argument, NULL, 's' },
 		{ "limit", required_argument, NULL, 'l' }, { "seconds", required_argument, NULL, 't' },
 		{ "made-up", required_argument, NULL, 'm' }, { "seeds", required_argument, NULL, 'n' },
-		{ "outcomes", no_argument, NULL, 'o' },
+		{ "outcomes", no_argument, NULL, 'o' }, { "first", no_argument, NULL, 'f' },
+		{ "object", required_argument, NULL, 'w' },
 		{ NULL, 0, NULL, 0 },
 	};
 	u64 s = 0, made_up = 15000, limit = UINT32_MAX, seeds = 0;
@@ -173,6 +184,12 @@ int main(int argc, char **argv)
 			break;
 		case 'o':
 			outcomes = true;
+			break;
+		case 'f':
+			first = true;
+			break;
+		case 'w':
+			object = optarg;
 			break;
 		case 'n':
 			seeds = strtoull(optarg, NULL, 0);
@@ -204,9 +221,14 @@ int main(int argc, char **argv)
 				fprintf(stderr, "model: this is no scenario: %s\n", list[i].text);
 				return 2;
 			}
+			if (object && !has_object(list[i].text))
+				continue;
 			good &= run_all(list[i].limit ?: limit);
+			if (first && !good)
+				break;
 		}
-		good &= run_made_up(s, made_up, 0);
+		if (good || !first)
+			good &= run_made_up(s, made_up, 0);
 	}
 	printf("1..%d\n# %" PRIu64 " runs\n", points, runs);
 	return good ? 0 : 1;

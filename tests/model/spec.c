@@ -131,6 +131,14 @@ static bool moment(struct state *st, int g, int way, bool *more)
 		st->entered |= 1 << g;
 		return true;
 	}
+	switch (scene->ncx ? done_of(st, g) : DONE_THERE) {
+	case DONE_MADE:
+		return true;
+	case DONE_TO_CLOSE:
+		return false;
+	case DONE_THERE:
+		break;
+	}
 	return op->kind < OP_CTX_CANCEL ? sync_moment(st, g, way, more) : ctx_moment(st, g);
 }
 
@@ -153,6 +161,8 @@ static bool wait_ends(struct state *st, int g, int way)
 		return op->kind != OP_GROUP_STOP && under_cancelled(st, g) &&
 		       wait_fails(st, g, -ECANCELED);
 	case 2:
+		if (op->kind == OP_ONCE || op->kind == OP_ONCE_CALL)
+			return once_ends(st, g);
 		return op->kind >= OP_LOCK && op->kind <= OP_ACQUIRE && free_for(st, g) && take(st, g);
 	default:	/* a Cond's */
 		if (st->g[g].sub != UNLOCKS)
@@ -174,6 +184,8 @@ static bool may_wait_for_ever(const struct state *st, int g)
 		return false;
 	if (op->kind != OP_GROUP_STOP && under_cancelled(st, g))
 		return false;
+	if (op->kind == OP_ONCE || op->kind == OP_ONCE_CALL)
+		return st->once != 2;
 	if (op->kind < OP_LOCK || op->kind > OP_ACQUIRE)
 		return true;	/* else somebody's moment had ended it */
 	return !free_for(st, g) || (op->kind == OP_RLOCK && someone_waits(st, OP_WLOCK, g));
@@ -262,7 +274,13 @@ static bool search(const struct state *st, int pos)
 			next.g[e->g].phase = IDLE;
 			next.g[e->g].op++;
 			cancel_over(&next, e->g);
-			return search(&next, pos + 1);
+			if (st->left_by != e->g + 1)
+				return search(&next, pos + 1);
+			/* the one thing that is too late after it */
+			next.left_by = 0;
+			next.left_at = 0;
+			if (search(&next, pos + 1))
+				return true;
 		}
 	}
 moments:

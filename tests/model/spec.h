@@ -31,6 +31,7 @@ struct state {
 	u8 mu, se;
 	u8 set, tick;		/* the timer is; it has fired, which was not received */
 	u8 at, clock, tick_at;	/* OP_SET_AT's moments: of the setting, the clock, the tick */
+	u8 left_at, left_by;	/* 1 + who replaces a setting, which the clock may still come to */
 	u8 once, once_result;	/* once: 1: its function runs, 2: it has ended */
 	u8 cancelled, started;	/* a bit a goroutine */
 	u8 nwait, wait[MAX_G];	/* who waits, in order */
@@ -39,7 +40,9 @@ struct state {
 	struct {
 		s16 err;
 		u8 cause;
-		u8 made, put, closed;	/* closed: Done's channel */
+		u8 made, put;
+		u8 done, closed;	/* Done's channel is there; is closed */
+		u8 closer;	/* 1 + who closes it, or has */
 		u8 who;		/* 1 + who cancels it: has set err, or is about to, with the parent's */
 	} cx[MAX_CX];
 	struct { u8 armed; s8 by; } after[MAX_G];
@@ -81,6 +84,7 @@ bool sync_moment(struct state *st, int g, int way, bool *more);
 bool sync_late(struct state *st, int g);
 bool free_for(const struct state *st, int g);
 bool take(struct state *st, int g);
+bool once_ends(struct state *st, int g);
 bool timer_fires(struct state *st);
 bool clock_moves(struct state *st);
 bool wake_done(struct state *st, int x);
@@ -92,6 +96,8 @@ bool under_cancelled(const struct state *st, int g);
 bool fires_ctx(struct state *st, int x);		/* its deadline comes */
 bool comes_to(struct state *st, int x);		/* who cancels its parent comes to it */
 bool closes_done(struct state *st, int x);
+enum done_state { DONE_THERE, DONE_MADE, DONE_TO_CLOSE };
+enum done_state done_of(struct state *st, int g);
 bool comes_to_member(struct state *st, int g);
 bool cancels(const struct state *st, int g);		/* is g's cancel still under way? */
 void cancel_over(struct state *st, int g);

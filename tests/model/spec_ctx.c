@@ -34,6 +34,8 @@ static void cancel(struct state *st, int x, int err, u8 cause, int who)
 	st->cx[x].err = err;
 	st->cx[x].cause = cause;
 	st->cx[x].who = who;
+	if (st->cx[x].done)
+		st->cx[x].closer = who;
 	for (i = 0; i < scene->ng; i++)
 		if (st->after[i].armed && st->after[i].by == x) {
 			st->after[i].armed = 0;
@@ -62,10 +64,41 @@ bool comes_to(struct state *st, int x)
 
 bool closes_done(struct state *st, int x)
 {
-	if (!st->cx[x].err || st->cx[x].closed)
+	if (!st->cx[x].closer || st->cx[x].closed)
 		return false;
 	st->cx[x].closed = 1;
 	return wake_done(st, x);
+}
+
+/*
+ * Is Done of all contexts there that g's operation asks it of? Who makes the channel
+ * closes it before he goes on, where the context was cancelled before; others may find
+ * it open until then.
+ */
+enum done_state done_of(struct state *st, int g)
+{
+	const struct op *op = op_of(st, g);
+	int i, x;
+
+	for (i = 0; i < max(op->ncases, 1); i++) {
+		if (op->kind == OP_CTX_DONE)
+			x = scenario_by(scene, op->arg);
+		else if (op->kind == OP_SELECT && op->ncases && op->alts[i].kind == OP_CTX_DONE)
+			x = scenario_by(scene, op->alts[i].chan);
+		else
+			continue;
+		if (x < 0)
+			continue;
+		if (!st->cx[x].done) {
+			st->cx[x].done = 1;
+			if (st->cx[x].err)
+				st->cx[x].closer = g + 1;
+			return DONE_MADE;
+		}
+		if (st->cx[x].closer == g + 1 && !st->cx[x].closed)
+			return DONE_TO_CLOSE;
+	}
+	return DONE_THERE;
 }
 
 int under(const struct state *st, int g, int i)
@@ -107,26 +140,6 @@ static bool waited_under(const struct state *st, int x)
 	return false;
 }
 
-/* Somebody asks for Done of x just then, and may be the one to make and close it. */
-static bool makes_done(const struct state *st, int x, int not)
-{
-	int g, k;
-
-	for (g = 0; g < scene->ng; g++) {
-		const struct op *op = op_of(st, g);
-
-		if (g == not || st->g[g].phase == IDLE)
-			continue;
-		if (op->kind == OP_CTX_DONE && scenario_by(scene, op->arg) == x)
-			return true;
-		for (k = 0; op->kind == OP_SELECT && k < op->ncases; k++)
-			if (op->alts[k].kind == OP_CTX_DONE &&
-			    scenario_by(scene, op->alts[k].chan) == x)
-				return true;
-	}
-	return false;
-}
-
 bool cancels(const struct state *st, int g)
 {
 	int x;
@@ -134,7 +147,7 @@ bool cancels(const struct state *st, int g)
 	for (x = 0; x < scene->ncx; x++)
 		if (st->cx[x].who == g + 1 &&
 		    (!st->cx[x].err || waited_under(st, x) ||
-		     (!st->cx[x].closed && !makes_done(st, x, g))))
+		     (st->cx[x].closer == g + 1 && !st->cx[x].closed)))
 			return true;
 	for (x = 0; x < scene->ng; x++)
 		if (st->member_who[x] == g + 1)
@@ -156,7 +169,7 @@ bool ctx_at_rest(const struct state *st)
 	int x;
 
 	for (x = 0; x < scene->ncx; x++) {
-		if (st->cx[x].err ? !st->cx[x].closed : st->cx[x].who)
+		if (st->cx[x].err ? st->cx[x].done && !st->cx[x].closed : st->cx[x].who)
 			return false;
 		if (scene->cx[x].kind == 'y' && st->cx[x].made && !st->cx[x].put && !st->cx[x].err)
 			return false;
@@ -212,6 +225,9 @@ static bool ctx_cancel(struct state *st, int g, int x)
 }
 
 /* ---- groups ---------------------------------------------------------- */
+
+/* sub: what comes next: the cancel of the group's context, the wait, the wait's end */
+enum { CONTEXT = 1, STOPS, WOKEN };
 
 static bool group_cancelled(const struct state *st, int gr)
 {
@@ -293,11 +309,14 @@ static bool leave(struct state *st, int g, int err)
 
 	if (st->g[g].phase == BEGUN && err && !st->gr[gr].err) {
 		st->gr[gr].err = err;
-		if (x >= 0) {
-			if (!st->cx[x].err)
-				cancel(st, x, -ECANCELED, err, g + 1);
-			return late(st, g, 0, 0);
-		}
+		if (x >= 0)
+			return late(st, g, CONTEXT, err);
+	}
+	/* the first error cancels the rest: after it was noted, before the member has left */
+	if (st->g[g].phase == LATE && st->g[g].sub == CONTEXT) {
+		if (!st->cx[x].err)
+			cancel(st, x, -ECANCELED, st->g[g].ret, g + 1);
+		return late(st, g, 0, 0);
 	}
 	if (cancels(st, g))
 		return false;
@@ -330,8 +349,6 @@ static bool group_wait(struct state *st, int g, int gr)
 		return done(st, g, -EDEADLK, 0, -1);
 	return waits(st, g);
 }
-
-enum { CONTEXT = 1, STOPS, WOKEN };
 
 static bool group_cancel(struct state *st, int g, int gr)
 {

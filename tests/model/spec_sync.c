@@ -225,17 +225,36 @@ static int wake_cond(struct state *st, int max)
 	return n;
 }
 
+/* Whoever replaces a setting may have looked at the clock just before that went off. */
+static void leave_setting(struct state *st, int g)
+{
+	if (st->set == TICKS && st->at > st->clock) {
+		st->left_at = st->at;
+		st->left_by = g + 1;
+	}
+	st->tick = 0;
+	st->tick_at = 0;
+	st->at = 0;
+	st->set = 0;
+}
+
 static bool set_timer(struct state *st, int g, u8 at, bool at_once)
 {
 	int was = st->set || st->tick;	/* nothing stale is received */
 
-	st->tick = 0;
-	st->tick_at = 0;
+	leave_setting(st, g);
 	st->set = TICKS;
 	st->at = at;
 	if (at_once && !timer_fires(st))
 		return false;
 	return done(st, g, was, 0, -1);
+}
+
+/* one that waits for a Once that is done */
+bool once_ends(struct state *st, int g)
+{
+	return st->once == 2 &&
+	       done(st, g, op_of(st, g)->kind == OP_ONCE ? 0 : st->once_result, ONCE_DONE, -1);
 }
 
 /* Go's Once: the first runs the function, the others wait until it has ended. */
@@ -254,23 +273,16 @@ static bool once(struct state *st, int g)
 	}
 }
 
+/* It has ended: some may know before those are woken that wait for it. */
 static bool once_over(struct state *st, int g)
 {
-	int i;
-
-	st->once = 2;
-	st->once_result = st->g[g].ret;
-	if (!done(st, g, st->g[g].ret, ONCE_DONE, -1))
-		return false;
-	for (i = 0; i < st->nwait;) {
-		int kind = op_of(st, st->wait[i])->kind;
-
-		if (kind != OP_ONCE && kind != OP_ONCE_CALL)
-			i++;
-		else if (!done(st, st->wait[i], kind == OP_ONCE ? 0 : st->once_result, ONCE_DONE, -1))
-			return false;
+	if (st->once == 1) {
+		st->once = 2;
+		st->once_result = st->g[g].ret;
+		return true;
 	}
-	return true;
+	return !someone_waits(st, OP_ONCE, g) && !someone_waits(st, OP_ONCE_CALL, g) &&
+	       done(st, g, st->g[g].ret, ONCE_DONE, -1);
 }
 
 /*
@@ -337,10 +349,7 @@ bool sync_moment(struct state *st, int g, int way, bool *more)
 		return set_timer(st, g, i, *more);
 	case OP_STOP:
 		i = st->set || st->tick;
-		st->set = 0;
-		st->at = 0;
-		st->tick = 0;
-		st->tick_at = 0;
+		leave_setting(st, g);
 		return done(st, g, i, 0, -1);
 	case OP_TICK:
 		if (!st->tick)
@@ -422,6 +431,10 @@ bool timer_fires(struct state *st)
 /* It is time, and the timer is still to fire. */
 bool clock_moves(struct state *st)
 {
+	if (st->left_at > st->clock) {
+		st->clock = st->left_at;
+		return true;
+	}
 	if (st->set != TICKS || st->at <= st->clock)
 		return false;
 	st->clock = st->at;
