@@ -52,7 +52,7 @@ static noinline int give_up(struct goro_chan *c, struct goro_waiter *w,
 
 noinline int goro_wait_on_nil(u64 deadline)
 {
-	struct goro_thread t;
+	struct goro_thread t __uninitialized;	/* a thread's: see goro_waiter_self() */
 	struct goro_waiter *w;
 
 	if (deadline == 0)
@@ -71,7 +71,7 @@ noinline int goro_wait_on_nil(u64 deadline)
 static __always_inline int chan_send(struct goro_chan *c, const void *v, u64 deadline,
 				     bool irq)
 {
-	struct goro_thread t;
+	struct goro_thread t __uninitialized;	/* a thread's: see goro_waiter_self() */
 	struct goro_waiter *w;
 	unsigned long flags = 0;
 	enum goro_claim why;
@@ -115,7 +115,7 @@ static __always_inline int chan_send(struct goro_chan *c, const void *v, u64 dea
 
 static __always_inline int chan_recv(struct goro_chan *c, void *v, u64 deadline, bool irq)
 {
-	struct goro_thread t;
+	struct goro_thread t __uninitialized;	/* a thread's: see goro_waiter_self() */
 	struct goro_waiter *w;
 	unsigned long flags = 0;
 	enum goro_claim why;

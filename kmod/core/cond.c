@@ -35,7 +35,7 @@ static int check(struct goro_cond *c)
 
 int goro_cond_wait_until(struct goro_cond *c, struct goro_mutex *m, u64 deadline)
 {
-	struct goro_thread t;
+	struct goro_thread t __uninitialized;	/* a thread's: see goro_waiter_self() */
 	struct goro_waiter *w;
 	enum goro_claim why;
 	int err = check(c);

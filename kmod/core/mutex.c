@@ -85,7 +85,7 @@ static bool will_wait(struct goro_mutex *m, bool woken, bool starving)
 static int lock_slow(struct goro_mutex *m, u64 deadline, bool nocancel)
 {
 	struct wait wait = { };
-	struct goro_thread t;
+	struct goro_thread t __uninitialized;	/* a thread's: see goro_waiter_self() */
 	struct goro_waiter *w;
 	enum goro_claim why;
 	bool woken = false, starving = false;

@@ -275,7 +275,7 @@ int goro_select_woken(struct goro_select *s, struct goro_waiter *w, enum goro_cl
 static noinline int select_slow(struct goro_case *cases, u32 n, u64 deadline)
 {
 	struct goro_select s = { .cases = cases, .n = n };
-	struct goro_thread t;
+	struct goro_thread t __uninitialized;	/* a thread's: see goro_waiter_self() */
 	struct goro_waiter *w;
 	int pick;
 

@@ -52,7 +52,7 @@ static int check(struct goro_sema *s)
 
 int __goro_sema_acquire(struct goro_sema *s, long n, u64 deadline, bool nocancel)
 {
-	struct goro_thread t;
+	struct goro_thread t __uninitialized;	/* a thread's: see goro_waiter_self() */
 	struct goro_waiter *w;
 	enum goro_claim why;
 	LIST_HEAD(claimed);

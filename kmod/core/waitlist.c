@@ -16,7 +16,7 @@ int goro_waitlist_wait(struct list_head *list, goro_lock_t *lock, u64 deadline,
 		       bool nocancel, enum goro_reason reason)
 	__releases(lock)
 {
-	struct goro_thread t;
+	struct goro_thread t __uninitialized;	/* a thread's: see goro_waiter_self() */
 	struct goro_waiter *w;
 	enum goro_claim why;
 

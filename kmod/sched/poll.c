@@ -129,7 +129,7 @@ static int poll(struct file *file, struct socket *sock, __poll_t events, u64 dea
 		bool no_errqueue)
 {
 	struct poller poller;
-	struct goro_thread t;
+	struct goro_thread t __uninitialized;	/* a thread's: see goro_waiter_self() */
 	enum goro_claim why;
 	__poll_t mask;
 

@@ -178,7 +178,7 @@ struct goro_g *goro_pick(struct goro_g *g)
 		goro_acct_out(m);
 		m->acct = NULL;
 	}
-	if (unlikely(m->spoilt) || freezing(current))
+	if (unlikely(m->spoilt) || freezing(m->task))
 		goto own;
 	if (unlikely(!p) && goro_p_regain(m))
 		p = m->p;

@@ -188,7 +188,7 @@ int goro_select_foreign(struct goro_case *cases, unsigned int n, u64 deadline)
 {
 	struct goro_select s = { .cases = cases, .n = n };
 	struct goro_waiter *partner;
-	struct goro_thread t;
+	struct goro_thread t __uninitialized;	/* a thread's: see goro_waiter_self() */
 	enum goro_claim why;
 	struct poller p;
 	int pick;

@@ -100,7 +100,10 @@ static __always_inline void goro_switch_out(struct goro_g *g)
 
 	if (next != g)
 		goro_switch_done(goro_switch_to(g, next));
-	goro_section_end();
+	preempt_enable();
+	/* as goro_section_end(); g runs, so its M's task is current */
+	if (unlikely(test_tsk_need_resched(g->m->task)))
+		goro_resched();
 }
 
 #endif /* _GORO_SCHED_SWITCH_H */

@@ -7,7 +7,7 @@
 
 int goro_sleep_until(u64 deadline)
 {
-	struct goro_thread t;
+	struct goro_thread t __uninitialized;	/* a thread's: see goro_waiter_self() */
 	struct goro_waiter *w;
 	enum goro_claim why;
 

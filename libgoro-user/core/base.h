@@ -51,6 +51,7 @@ typedef int64_t s64;
 #undef __always_inline
 #define __always_inline		inline __attribute__((__always_inline__))
 #define noinline		__attribute__((__noinline__))
+#define __uninitialized
 #define fallthrough		__attribute__((fallthrough))
 #define EXPORT_SYMBOL_GPL(f)	extern __typeof__(f) f
 

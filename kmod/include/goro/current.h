@@ -26,9 +26,15 @@
 #  define current ((struct task_struct *)this_cpu_read(current_task))
 # endif
 #elif defined(CONFIG_UML)
-/* get_current() reads the host thread's CPU number and a table: no caching */
-# undef current
-# define current ({ barrier(); get_current(); })
+/*
+ * get_current() asks a function for the host thread's CPU and looks into a table.
+ * Both change in schedule() and in a switch only, which the compiler takes to
+ * change any memory: so between two of those it may ask once, as x86 has it in
+ * a register of its own. UML has no preemption.
+ */
+# ifdef CONFIG_SMP
+int __pure uml_curr_cpu(void);
+# endif
 #else
 # error "goro: this architecture's current is not known to be safe"
 #endif
