@@ -29,7 +29,7 @@
 struct goro_outer {
 	struct goro_outer *outer;
 	void *stack;
-	u32 size;
+	u8 pages;
 };
 
 static long fill(void *arg)
@@ -58,7 +58,7 @@ static size_t left(struct goro_g *g)
 {
 	unsigned long base = (unsigned long)(g ? g->stack : task_stack_page(current));
 	unsigned long here = (unsigned long)__builtin_frame_address(0);
-	u32 size = g ? g->stack_size : THREAD_SIZE;
+	u32 size = g ? goro_stack_size(g) : THREAD_SIZE;
 
 	return here - base < size ? here - base : 0;
 }
@@ -86,16 +86,16 @@ long goro_call_on_stack(long (*fn)(void *arg), void *arg, size_t size)
 	preempt_disable();
 	outer.outer = g->outer;
 	outer.stack = g->stack;
-	outer.size = g->stack_size;
+	outer.pages = g->stack_pages;
 	g->outer = &outer;
 	WRITE_ONCE(g->stack, stack);
-	g->stack_size = size;
+	g->stack_pages = size >> PAGE_SHIFT;
 	goro_stack_follow(g->m, g);
 	preempt_enable();
 	ret = goro_call_on((unsigned long)stack + size - GORO_STACK_TOP, fn, arg);
 	preempt_disable();
 	WRITE_ONCE(g->stack, outer.stack);
-	g->stack_size = outer.size;
+	g->stack_pages = outer.pages;
 	g->outer = outer.outer;
 	goro_stack_follow(g->m, g);
 	goro_stack_put(NULL, stack, size);
@@ -114,9 +114,9 @@ void goro_outer_put(struct goro_p *p, struct goro_g *g)
 		struct goro_outer outer = *g->outer;
 
 		if (g->stack)	/* NULL: its successor has taken it over, still warm */
-			goro_stack_put(p, g->stack, g->stack_size);
+			goro_stack_put(p, g->stack, goro_stack_size(g));
 		g->stack = outer.stack;
-		g->stack_size = outer.size;
+		g->stack_pages = outer.pages;
 		g->outer = outer.outer;
 	}
 }

@@ -79,7 +79,7 @@ static void snapshot(struct walk *w, struct goro_g *g)
 {
 	int claim = atomic_read(&g->w.claim);
 	bool waits = claim == GORO_WAIT || claim == GORO_WAIT_NC;
-	u64 parks = READ_ONCE(g->parks);
+	u32 parks = READ_ONCE(g->parks);
 	void *stack = READ_ONCE(g->stack);
 	const char *name = READ_ONCE(g->name);	/* with interrupts off: see g_end() */
 
@@ -90,7 +90,7 @@ static void snapshot(struct walk *w, struct goro_g *g)
 	w->reason = min_t(u8, READ_ONCE(g->reason), GORO_R_MAX - 1);
 	w->cancelled = g->cancelled;
 	w->since = g->since;
-	w->stack_size = g->stack_size;
+	w->stack_size = goro_stack_size(g);
 	w->nframes = 0;
 	w->on = READ_ONCE(g->w.on);
 	w->holder = READ_ONCE(g->w.holder);

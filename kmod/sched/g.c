@@ -120,7 +120,7 @@ void goro_g_reap(struct goro_g *g)
 	if (unlikely(g->outer))
 		goro_outer_put(m->p, g);
 	if (g->stack) {
-		goro_stack_put(m->p, g->stack, g->stack_size);
+		goro_stack_put(m->p, g->stack, goro_stack_size(g));
 		g->stack = NULL;
 	}
 	g->on_cpu = 0;
@@ -267,7 +267,7 @@ static void g_set(struct goro_g *g, void *arg, u32 stack_size, const char *name,
 {
 	g->cancelled = 0;
 	g->reason = GORO_R_NONE;
-	g->stack_size = stack_size;
+	g->stack_pages = stack_size >> PAGE_SHIFT;
 	g->parks = 0;
 	g->since = (u32)jiffies;
 	g->arg = arg;

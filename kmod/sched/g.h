@@ -53,26 +53,29 @@ enum goro_g_state {
 #define GORO_G_HOLDS	BIT(5)	/* puts ctx at its end, but does not live under it */
 
 /*
- * A goroutine. The first line is all that a switch touches. Its stack belongs
- * to whoever runs it: to the G while on_cpu is set; to whoever dequeued it once
- * on_cpu is clear; to the M that reaps it when it is dead.
+ * A goroutine. A switch touches the first line and nothing else, a wait on a
+ * channel the second, too. Its stack belongs to whoever runs it: to the G while
+ * on_cpu is set; to whoever dequeued it once on_cpu is clear; to the M that reaps
+ * it when it is dead.
  */
 struct goro_g {
 	unsigned long sp;		/* S; the switch knows these three offsets */
 	unsigned long pc;		/* S */
 	unsigned long bp;		/* S */
 	void *stack;			/* G: lowest address; NULL until it first runs */
-	u32 on_cpu;			/* set by the M that picks, cleared (release) behind it */
+	struct goro_m *m;		/* S: the M that runs it, valid while it runs */
+	struct llist_node qnode;	/* owner of the queue it is in */
+	u32 since;			/* G: jiffies of the last park or start */
+	u32 parks;			/* G: a dump sees by it that it ran */
+	u8 on_cpu;			/* set by the M that picks, cleared (release) behind it */
 	u8 state;			/* G: enum goro_g_state */
 	u8 reason;			/* G: enum goro_reason */
 	u8 flags;			/* C */
 	u8 cancelled;			/* set once, by whoever cancels */
-	struct goro_m *m;		/* S: the M that runs it, valid while it runs */
-	struct llist_node qnode;	/* owner of the queue it is in */
+	u8 stack_pages;			/* G: of stack */
+
 	struct goro_waiter w;		/* waiter.h */
-	u32 stack_size;			/* G: of stack */
-	u32 since;			/* G: jiffies of the last park or start */
-	u64 parks;			/* G */
+
 	struct goro_deadline deadline;	/* of the wait; deadline.h */
 
 	union {				/* C */
@@ -95,8 +98,16 @@ struct goro_g {
 	int all_cpu;			/* C */
 };
 
-#define GORO_RING	256
+static __always_inline u32 goro_stack_size(const struct goro_g *g)
+{
+	return (u32)g->stack_pages << PAGE_SHIFT;
+}
 
+static_assert(offsetof(struct goro_g, w) == 64 && sizeof(struct goro_waiter) == 64);
+static_assert(GORO_CALL_STACK_MAX >> PAGE_SHIFT <= U8_MAX);
+
+
+#define GORO_RING	256
 /* what a P's owner is asked for: see own.c */
 #define GORO_CALL_OFF		BIT(0)	/* to give it up: it is one too many */
 #define GORO_CALL_WANTED	BIT(1)	/* to give it to one of p->wants */

@@ -150,6 +150,13 @@ static __always_inline struct goro_g *next_of(struct goro_p *p)
 	return g;
 }
 
+/* The id lies in a line that a switch does not need. */
+static __always_inline void trace_start(struct goro_g *g)
+{
+	if (trace_goro_start_enabled())
+		trace_goro_start(g->id);
+}
+
 /* m is about to run g, or g goes on. */
 static __always_inline void clock_start(struct goro_m *m, struct goro_g *g)
 {
@@ -171,7 +178,8 @@ struct goro_g *goro_pick(struct goro_g *g)
 	g->parks++;
 	g->since = (u32)jiffies;
 	if (likely(g->state != GORO_G_DEAD)) {
-		trace_goro_park(g->id, g->reason);
+		if (trace_goro_park_enabled())	/* else g->id's line is not needed */
+			trace_goro_park(g->id, g->reason);
 		park_check(m, g);
 	}
 	if (unlikely(m->acct)) {
@@ -189,13 +197,13 @@ struct goro_g *goro_pick(struct goro_g *g)
 		next = next_of(p);
 		if (next == g) {
 			clock_start(m, g);
-			trace_goro_start(g->id);
+			trace_start(g);
 			return g;
 		}
 	}
 	if (likely(next)) {
 		if (unlikely(!next->stack) && g->state == GORO_G_DEAD &&
-		    g->stack_size == next->stack_size && !IS_ENABLED(CONFIG_KASAN)) {
+		    g->stack_pages == next->stack_pages && !IS_ENABLED(CONFIG_KASAN)) {
 			/* it ends without parking again: its warm stack goes on */
 			goro_stack_set(next, g->stack);
 			g->stack = NULL;
@@ -210,7 +218,7 @@ struct goro_g *goro_pick(struct goro_g *g)
 			WRITE_ONCE(m->cur, next);
 			clock_start(m, next);
 			goro_stack_follow(m, next);
-			trace_goro_start(next->id);
+			trace_start(next);
 			return next;
 		}
 		m->pending = next;
@@ -238,7 +246,7 @@ static void run(struct goro_m *m, struct goro_g *g)
 	WRITE_ONCE(m->cur, g);
 	clock_start(m, g);
 	goro_stack_follow(m, g);
-	trace_goro_start(g->id);
+	trace_start(g);
 	goro_switch_done(goro_switch_to(&m->g0, g));
 	if (unlikely(m->spoilt)) {
 		goro_m_quit(m);
@@ -364,7 +372,7 @@ void goro_m_loop(struct goro_m *m)
 		if (m->spinning)
 			stop_spinning(m);
 		if (unlikely(!g->stack) && !goro_stack_take(p, g)) {
-			u32 size = g->stack_size;
+			u32 size = goro_stack_size(g);
 
 			goro_count(GORO_C_STACK_WAIT);
 			goro_ring_push(p, g);
@@ -421,7 +429,8 @@ void goro_yield(void)
 	}
 	preempt_disable();
 	g->reason = GORO_R_YIELD;
-	trace_goro_ready(g->id, g->id);
+	if (trace_goro_ready_enabled())
+		trace_goro_ready(g->id, g->id);
 	m = g->m;
 	if (likely(m->p || goro_p_regain(m))) {
 		goro_ring_push(m->p, g);

@@ -141,7 +141,7 @@ static inline void goro_set_this_cpu(struct goro_m *m)
 /* Traces follow the goroutine: see design.md, "current->stack". m is current's. */
 static __always_inline void goro_stack_follow(struct goro_m *m, struct goro_g *g)
 {
-	m->task->stack = g->stack_size == THREAD_SIZE ? g->stack : m->stack;
+	m->task->stack = g->stack_pages == THREAD_SIZE / PAGE_SIZE ? g->stack : m->stack;
 }
 
 static inline bool goro_p_claim_idle(struct goro_p *p)

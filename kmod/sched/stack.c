@@ -169,7 +169,7 @@ static void trim(struct work_struct *work)
 /* A G that has never run is to begin at the top of this stack. */
 void goro_stack_set(struct goro_g *g, void *stack)
 {
-	unsigned long top = (unsigned long)stack + g->stack_size - GORO_STACK_TOP;
+	unsigned long top = (unsigned long)stack + goro_stack_size(g) - GORO_STACK_TOP;
 
 	*link_of(stack) = NULL;
 	g->sp = ALIGN_DOWN(top, 16);
@@ -180,7 +180,7 @@ void goro_stack_set(struct goro_g *g, void *stack)
 /* Give g a stack without sleeping, from the P's cache or the depot. */
 bool goro_stack_take(struct goro_p *p, struct goro_g *g)
 {
-	int class = class_of(g->stack_size);
+	int class = class_of(goro_stack_size(g));
 	struct goro_stack_cache *cache = &p->stacks[class];
 	void *stack = cache->first;
 

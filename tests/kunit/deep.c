@@ -64,7 +64,7 @@ static void sizes(struct kunit *test)
 
 		if (IS_ENABLED(CONFIG_KASAN))
 			want = THREAD_SIZE;	/* its frames are several times larger */
-		n += g->stack_size == want && j->v - (unsigned long)g->stack < want &&
+		n += goro_stack_size(g) == want && j->v - (unsigned long)g->stack < want &&
 		     (unsigned long)g->stack + want - g->sp < want;
 	}
 	spin_unlock(&f->other.lock);
