@@ -23,6 +23,8 @@
 
 #define COPY_MAX	4096
 #define GFREE_MAX	1024
+/* goro_ring_prefetch() looks at Gs that may have gone; KASAN would not see other such uses */
+#define TYPESAFE	(IS_ENABLED(CONFIG_KASAN) ? 0 : SLAB_TYPESAFE_BY_RCU)
 
 struct kmem_cache *goro_g_cache;
 DEFINE_PER_CPU(struct goro_all, goro_all);
@@ -533,7 +535,7 @@ int goro_g_init(void)
 		INIT_LIST_HEAD(&all->list);
 	}
 	goro_g_cache = kmem_cache_create("goro_g", sizeof(struct goro_g), 0,
-					 SLAB_HWCACHE_ALIGN, NULL);
+					 SLAB_HWCACHE_ALIGN | TYPESAFE, NULL);
 	return goro_g_cache ? 0 : -ENOMEM;
 }
 

@@ -34,6 +34,7 @@
 #include "deadline.h"
 
 struct goro_defer;
+struct goro_batch;
 struct goro_m;
 struct goro_p;
 struct goro_scope;
@@ -106,8 +107,8 @@ static __always_inline u32 goro_stack_size(const struct goro_g *g)
 static_assert(offsetof(struct goro_g, w) == 64 && sizeof(struct goro_waiter) == 64);
 static_assert(GORO_CALL_STACK_MAX >> PAGE_SHIFT <= U8_MAX);
 
-
 #define GORO_RING	256
+
 /* what a P's owner is asked for: see own.c */
 #define GORO_CALL_OFF		BIT(0)	/* to give it up: it is one too many */
 #define GORO_CALL_WANTED	BIT(1)	/* to give it to one of p->wants */
@@ -129,6 +130,8 @@ struct goro_p {
 	bool out;			/* L: p->lock; off, and nobody has it */
 	u32 rand;			/* O */
 	u32 ngfree;			/* O */
+	u32 nbatches;			/* O */
+	struct goro_batch *batches;	/* O: of the global queue, free (p.c) */
 	struct llist_head gfree;	/* O: Gs to use again */
 	struct goro_stack_cache {	/* O: warm stacks by size, linked through themselves */
 		void *first;

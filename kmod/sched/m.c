@@ -431,6 +431,7 @@ static void exit_free(struct goro_p *p)
 {
 	ms_free(&p->ms);
 	goro_g_trim(p);
+	goro_batches_free(p);
 	goro_stack_flush(p);
 	kfree(p);
 }

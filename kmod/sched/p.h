@@ -20,6 +20,12 @@
 #ifndef _GORO_SCHED_P_H
 #define _GORO_SCHED_P_H
 
+#include <linux/prefetch.h>
+
+/* how far ahead of the ring's head */
+#define GORO_PREFETCH_STACK	3
+#define GORO_PREFETCH_G		6
+
 /*
  * runnext: the owner alone turns NULL into a G; thieves turn a G into NULL by
  * cmpxchg. Release pairs with the thief's acquire: it sees the whole G.
@@ -64,6 +70,29 @@ static __always_inline void goro_ring_push(struct goro_p *p, struct goro_g *g)
 	}
 }
 
+/*
+ * With many Gs neither those nor their stacks are in the near caches: what will be
+ * popped soon is on its way meanwhile, its first line, and then, as that has
+ * come, the top of its stack. @head is taken. Only hints: a thief may have been
+ * here, and the G may have gone; but its memory is that of a G as long as
+ * preemption is off (SLAB_TYPESAFE_BY_RCU), and which stack it has does not matter.
+ */
+static __always_inline void goro_ring_prefetch(struct goro_p *p, u32 head)
+{
+	u32 n = p->tail - head;
+
+	if (n > GORO_PREFETCH_STACK && !IS_ENABLED(CONFIG_KASAN)) {
+		struct goro_g *g = p->ring[(head + GORO_PREFETCH_STACK) % GORO_RING];
+		const char *sp = (const char *)READ_ONCE(g->sp);
+
+		prefetchw(sp - 64);
+		prefetchw(sp);
+		prefetchw(sp + 64);
+		if (n > GORO_PREFETCH_G)
+			prefetchw(p->ring[(head + GORO_PREFETCH_G) % GORO_RING]);
+	}
+}
+
 static __always_inline struct goro_g *goro_ring_pop(struct goro_p *p)
 {
 	u32 head = smp_load_acquire(&p->head);	/* with the thieves' cmpxchg */
@@ -72,6 +101,7 @@ static __always_inline struct goro_g *goro_ring_pop(struct goro_p *p)
 		struct goro_g *g = p->ring[head % GORO_RING];
 		u32 seen;
 
+		goro_ring_prefetch(p, head);
 		if (!goro_multi()) {
 			WRITE_ONCE(p->head, head + 1);
 			return g;
@@ -98,7 +128,7 @@ static __always_inline struct goro_g *goro_p_get(struct goro_p *p)
 		/* an M that hops for ever must not hold up synchronize_rcu_tasks() */
 		rcu_tasks_classic_qs(current, false);
 		goro_deadlines_poll(p, false);
-		g = goro_global_get(p);
+		g = goro_global_get(p, 1);
 		if (g)
 			return g;
 		goto ring;
@@ -117,7 +147,7 @@ ring:
 	g = goro_runnext_take(p);
 	if (g)
 		return g;
-	return goro_global_get(p);
+	return goro_global_get(p, GORO_RING / 2);
 }
 
 #endif /* _GORO_SCHED_P_H */

@@ -225,6 +225,7 @@ static void settle(struct work_struct *work)
 		if (out) {
 			/* only we can bring it back: what its owner alone may touch is ours */
 			goro_g_trim(p);
+			goro_batches_free(p);
 			goro_stack_flush(p);
 		} else if (!cpumask_test_cpu(cpu, &goro_sched.active)) {
 			alone = false;

@@ -56,7 +56,9 @@ struct goro_sched {
 
 	raw_spinlock_t lock ____cacheline_aligned;	/* IRQ-safe: taken under rq locks */
 	struct llist_node *gq_first, *gq_last;	/* L */
-	u32 gq_n;			/* L; read without it as a hint */
+	struct goro_batch *gb_first, *gb_last;	/* L */
+	bool gq_turn;			/* L: batches come first */
+	u32 gq_n;			/* L: in both; read without it as a hint */
 };
 
 extern struct goro_sched goro_sched;
@@ -73,7 +75,8 @@ bool goro_ring_overflow(struct goro_p *p, struct goro_g *g, u32 head);
 bool goro_inbox_drain(struct goro_p *p, struct goro_p *from);
 void goro_runnext_expose(struct goro_p *p);
 void goro_global_push(struct llist_node *first, struct llist_node *last, u32 n);
-struct goro_g *goro_global_get(struct goro_p *p);
+struct goro_g *goro_global_get(struct goro_p *p, u32 max);
+void goro_batches_free(struct goro_p *p);
 bool goro_p_has_work(struct goro_p *p);	/* any context */
 bool goro_any_work(void);		/* any context */
 
