@@ -154,6 +154,57 @@ static __always_inline bool recv_now(struct goro_chan *c, void *v, bool irq,
 	return true;
 }
 
+/* Could it go on? Without the lock a hint; with it true but for waiters who have gone. */
+static __always_inline bool looks_ready(const struct goro_case *k)
+{
+	const struct goro_chan *c = k->chan;
+
+	if (k->op == GORO_CASE_RECV)
+		return READ_ONCE(c->n) || !list_empty(&c->sendq) || READ_ONCE(c->closed);
+	return READ_ONCE(c->n) < c->cap || !list_empty(&c->recvq) || READ_ONCE(c->closed);
+}
+
+/* The lock is held. False: it cannot go on; *@w: who is to be readied, or NULL. */
+static __always_inline bool case_now(struct goro_case *k, struct goro_waiter **w)
+{
+	struct goro_chan *c = k->chan;
+
+	if (k->op == GORO_CASE_RECV) {
+		if (recv_now(c, k->elem, c->irq, w)) {
+			k->ret = 1;
+			return true;
+		}
+		if (!c->closed)
+			return false;
+		if (k->elem)
+			memset(k->elem, 0, c->elem);
+		k->ret = 0;
+	} else if (c->closed) {
+		k->ret = -EPIPE;
+	} else if (send_now(c, k->elem, w)) {
+		k->ret = 0;
+		return true;
+	} else {
+		return false;
+	}
+	*w = NULL;
+	return true;
+}
+
+/* Do it, if it can go on. */
+static __always_inline bool case_try(struct goro_case *k)
+{
+	struct goro_chan *c = k->chan;
+	unsigned long flags = lock_any(c);
+	struct goro_waiter *w = NULL;
+	bool done = case_now(k, &w);
+
+	unlock_any(c, flags);
+	if (w)
+		goro_ready(w);
+	return done;
+}
+
 /* chan.c: a wait for what never comes, which only the deadline or a cancel ends */
 int goro_wait_on_nil(u64 deadline);
 

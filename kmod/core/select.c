@@ -28,55 +28,14 @@
  */
 #include "chan.h"
 
-/* Could it go on? Without the lock a hint; with it true but for waiters who have gone. */
 bool goro_case_looks_ready(const struct goro_case *k)
 {
-	const struct goro_chan *c = k->chan;
-
-	if (k->op == GORO_CASE_RECV)
-		return READ_ONCE(c->n) || !list_empty(&c->sendq) || READ_ONCE(c->closed);
-	return READ_ONCE(c->n) < c->cap || !list_empty(&c->recvq) || READ_ONCE(c->closed);
+	return looks_ready(k);
 }
 
-/* The lock is held. False: it cannot go on; *@w: who is to be readied, or NULL. */
-static __always_inline bool case_now(struct goro_case *k, struct goro_waiter **w)
-{
-	struct goro_chan *c = k->chan;
-
-	if (k->op == GORO_CASE_RECV) {
-		if (recv_now(c, k->elem, c->irq, w)) {
-			k->ret = 1;
-			return true;
-		}
-		if (!c->closed)
-			return false;
-		if (k->elem)
-			memset(k->elem, 0, c->elem);
-		k->ret = 0;
-	} else if (c->closed) {
-		k->ret = -EPIPE;
-	} else if (send_now(c, k->elem, w)) {
-		k->ret = 0;
-		return true;
-	} else {
-		return false;
-	}
-	*w = NULL;
-	return true;
-}
-
-/* Do it, if it can go on. */
 bool goro_case_try(struct goro_case *k)
 {
-	struct goro_chan *c = k->chan;
-	unsigned long flags = lock_any(c);
-	struct goro_waiter *w = NULL;
-	bool done = case_now(k, &w);
-
-	unlock_any(c, flags);
-	if (w)
-		goro_ready(w);
-	return done;
+	return case_try(k);
 }
 
 static __always_inline struct goro_case *nth(struct goro_select *s, u32 i)
@@ -195,7 +154,7 @@ int goro_select_pass(struct goro_select *s, struct goro_waiter **w)
 
 	*w = NULL;
 	for (i = 0; i < s->m; i++)
-		if (goro_case_looks_ready(nth(s, i)))
+		if (looks_ready(nth(s, i)))
 			nth(s, ready++)->sg.elem = nth(s, i);
 	while (ready) {
 		struct goro_sudog *slot = &nth(s, goro_random(ready))->sg;
@@ -330,7 +289,7 @@ int goro_select_until(struct goro_case *cases, unsigned int n, u64 deadline)
 		    ((unlikely(!k->elem) && k->chan->elem) ||
 		     (unlikely(k->chan->irq) && k->chan->timer)))
 			return -EINVAL;
-		if (goro_case_looks_ready(k))
+		if (looks_ready(k))
 			cases[ready++].order = i;
 	}
 	if (unlikely(foreign)) {
@@ -341,7 +300,7 @@ int goro_select_until(struct goro_case *cases, unsigned int n, u64 deadline)
 		u32 k = ready > 1 ? goro_random(ready) : 0;
 
 		pick = cases[k].order;
-		if (likely(goro_case_try(&cases[pick])))
+		if (likely(case_try(&cases[pick])))
 			goto out;
 		/* somebody else was faster, or had been there */
 		goro_count(GORO_C_SELECT_MISS);

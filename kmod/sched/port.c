@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What of the port's kernel side (port_kernel.h) is not inline: its data.
+ * What of the port's kernel side (port_kernel.h) is not inline: its data, and trace
+ * events.
  */
 #include <linux/random.h>
 #include "sched.h"
@@ -21,4 +22,20 @@ void goro_port_init(void)
 
 	for_each_possible_cpu(cpu)
 		per_cpu(goro_rand, cpu) = get_random_u64();
+}
+
+/* Somebody has the event on. */
+noinline void goro_traced_send(struct goro_chan *c)
+{
+	trace_goro_chan_send(c->id, c->n);
+}
+
+noinline void goro_traced_recv(struct goro_chan *c)
+{
+	trace_goro_chan_recv(c->id, c->n);
+}
+
+noinline void goro_traced_select(unsigned int n, int pick)
+{
+	trace_goro_select(n, pick);
 }

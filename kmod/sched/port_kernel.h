@@ -68,16 +68,17 @@ static inline void goro_unlock_more(goro_lock_t *l)
 }
 
 /*
- * A Weyl sequence a CPU, hashed. An interrupt or a preemption in between may give
- * two the same number, which is as good as any.
+ * A Weyl sequence a CPU, hashed by one wide multiplication. An interrupt or a
+ * preemption in between may give two the same number, which is as good as any.
  */
 DECLARE_PER_CPU(u64, goro_rand);
 static __always_inline u32 goro_random(u32 n)
 {
 	u64 x = raw_cpu_add_return(goro_rand, 0x9e3779b97f4a7c15ULL);
 
-	x = (x ^ x >> 32) * 0xd6e8feb86659fd93ULL;
-	x = (x ^ x >> 32) * 0xd6e8feb86659fd93ULL;
+	unsigned __int128 wide = (unsigned __int128)x * (x ^ 0xd6e8feb86659fd93ULL);
+
+	x = (u64)(wide >> 64) ^ (u64)wide;
 	return ((x >> 32) * n) >> 32;
 }
 
@@ -178,10 +179,23 @@ do {								\
 		__wake_up(q, TASK_NORMAL, 0, poll_to_key(mask));	\
 } while (0)
 
-#define goro_trace_chan_send(c)		trace_goro_chan_send((c)->id, (c)->n)
-#define goro_trace_chan_recv(c)		trace_goro_chan_recv((c)->id, (c)->n)
+/*
+ * Out of line: an event's inlined part takes registers, to be saved and restored
+ * each time, also while nobody has it on.
+ */
+void goro_traced_send(struct goro_chan *c);
+void goro_traced_recv(struct goro_chan *c);
+void goro_traced_select(unsigned int n, int pick);
+
+#define goro_trace_if(event, call)				\
+do {								\
+	if (trace_goro_##event##_enabled())			\
+		call;						\
+} while (0)
+#define goro_trace_chan_send(c)		goro_trace_if(chan_send, goro_traced_send(c))
+#define goro_trace_chan_recv(c)		goro_trace_if(chan_recv, goro_traced_recv(c))
 #define goro_trace_chan_close(c)	trace_goro_chan_close((c)->id, (c)->n)
-#define goro_trace_select(n, pick)	trace_goro_select(n, pick)
+#define goro_trace_select(n, pick)	goro_trace_if(select, goro_traced_select(n, pick))
 
 int goro_select_foreign(struct goro_case *cases, unsigned int n, u64 deadline);
 
