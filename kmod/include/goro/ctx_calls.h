@@ -65,6 +65,19 @@ static inline int goro_sleep_ctx(struct goro_ctx *ctx, u64 ns)
 }
 
 /**
+ * goro_sleep_until_ctx - goro_sleep_until() under a context
+ * @ctx: the context
+ * @deadline: absolute ns
+ *
+ * Context: as goro_sleep_until().
+ * Return: 0, -EINTR (thread), or the context's error.
+ */
+static inline int goro_sleep_until_ctx(struct goro_ctx *ctx, u64 deadline)
+{
+	return GORO_CTX_CALL(ctx, goro_sleep_until(deadline));
+}
+
+/**
  * goro_select_ctx - goro_select_until() under a context
  * @ctx: the context
  * @cases: the cases
@@ -142,6 +155,23 @@ static inline int goro_once_do_ctx(struct goro_ctx *ctx, struct goro_once *once,
 }
 
 /**
+ * goro_once_call_ctx - goro_once_call() under a context
+ * @ctx: the context
+ * @once: the Once, used with goro_once_call() only
+ * @fn: the function; where it runs here, it runs under @ctx, and what it returns is
+ *	the result for all
+ * @arg: its argument
+ *
+ * Context: as goro_once_call().
+ * Return: as goro_once_call(), or the context's error.
+ */
+static inline int goro_once_call_ctx(struct goro_ctx *ctx, struct goro_once *once,
+				     goro_err_fn_t fn, void *arg)
+{
+	return GORO_CTX_CALL(ctx, goro_once_call(once, fn, arg));
+}
+
+/**
  * goro_cond_wait_ctx - goro_cond_wait() under a context
  * @ctx: the context
  * @c: the condition variable
@@ -201,6 +231,48 @@ static inline int goro_group_wait_ctx(struct goro_ctx *ctx, struct goro_group *g
 {
 	return GORO_CTX_CALL(ctx, goro_group_wait(grp));
 }
+
+/**
+ * goro_group_go_ctx - goro_group_go() under a context, in a group with a limit
+ * @ctx: the context that ends the wait for a slot; the member lives under the group's
+ *	own, and not under this one
+ * @grp: the group
+ * @fn: its function
+ * @arg: its argument
+ *
+ * Context: as goro_group_go().
+ * Return: as goro_group_go(), or the context's error: nothing was started.
+ */
+#define goro_group_go_ctx(ctx, grp, fn, arg)				\
+	((int)GORO_CTX_CALL(ctx, goro_group_go(grp, fn, arg)))
+
+/**
+ * goro_group_go_copy_ctx - goro_group_go_copy() under a context
+ * @ctx: as goro_group_go_ctx()
+ * @grp: the group
+ * @fn: its function
+ * @args: what to copy
+ * @size: bytes, at most 4096
+ *
+ * Context: as goro_group_go().
+ * Return: as goro_group_go_copy(), or the context's error: nothing was started.
+ */
+#define goro_group_go_copy_ctx(ctx, grp, fn, args, size)		\
+	((int)GORO_CTX_CALL(ctx, goro_group_go_copy(grp, fn, args, size)))
+
+/**
+ * goro_group_go_attr_ctx - goro_group_go_attr() under a context
+ * @ctx: as goro_group_go_ctx()
+ * @grp: the group
+ * @fn: its function
+ * @arg: its argument
+ * @attr: see struct goro_attr
+ *
+ * Context: as goro_group_go().
+ * Return: as goro_group_go_attr(), or the context's error: nothing was started.
+ */
+#define goro_group_go_attr_ctx(ctx, grp, fn, arg, attr)			\
+	((int)GORO_CTX_CALL(ctx, goro_group_go_attr(grp, fn, arg, attr)))
 
 /* ---- the kernel's wait queues and completions -------------------------- */
 

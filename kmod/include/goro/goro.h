@@ -365,7 +365,7 @@ int goro_group_set_limit(struct goro_group *grp, long n);
  * @args: what to copy
  * @size: bytes, at most 4096
  *
- * Context: as goro_go().
+ * Context: as goro_group_go().
  * Return: as goro_group_go(), and -EINVAL for the size.
  */
 #define goro_group_go_copy(grp, fn, args, size) \
@@ -378,7 +378,7 @@ int goro_group_set_limit(struct goro_group *grp, long n);
  * @arg: its argument
  * @attr: see struct goro_attr; read before the call returns
  *
- * Context: as goro_go().
+ * Context: as goro_group_go().
  * Return: as goro_group_go(), and -EINVAL for a stack
  * size or flag that is unknown.
  */
@@ -426,6 +426,8 @@ static inline int goro_group_wait(struct goro_group *grp)
  * What a module's exit calls: when it returns, no goroutine of the group can
  * be in the module's text, and the group's memory may go. Not interrupted by
  * signals or by the caller's own cancel.
+ *
+ * Context: parks a goroutine (which must not be a member); a thread sleeps.
  */
 void goro_group_stop(struct goro_group *grp);
 

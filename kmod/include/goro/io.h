@@ -151,7 +151,7 @@ int goro_sock_send(struct socket *sock, const void *buf, size_t len, u64 deadlin
  * sendfile(2). A disk is waited for by the M, between block brackets, for up to
  * 64 KiB at a time, which nothing ends; the socket by a park.
  *
- * Context: a goroutine or a thread, with nothing held.
+ * Context: parks a goroutine, or its M sleeps; a thread sleeps; with nothing held.
  * Return: bytes sent, fewer than @len at the end of the file or if an error came
  * in between; if there are none the error: -EBADF, -EINVAL (not such a file, or
  * its file system has no splice), -EOPNOTSUPP (not a stream), what the file or
@@ -184,7 +184,7 @@ ssize_t goro_sendfile(struct socket *sock, struct file *file, loff_t *pos, size_
  * poll said it is ready: then the M sleeps until there is more, whatever the
  * deadline. Open such files with O_NONBLOCK.
  *
- * Context: a goroutine or a thread, with nothing held.
+ * Context: parks a goroutine, or its M sleeps; a thread sleeps; with nothing held.
  * Return: bytes, 0 at the end; if there are none what read(2) says, -EINVAL (no
  * read_iter), -EFAULT or -EINVAL (open with O_DIRECT, and the file system cannot
  * do direct I/O to kernel memory, as most before Linux 6.3, or @buf, @len and @pos
@@ -205,7 +205,7 @@ ssize_t goro_file_read(struct file *file, void *buf, size_t len, loff_t *pos, u6
  * as many pieces as it takes. To a socket it is sent with MSG_NOSIGNAL; a pipe
  * without readers sends a thread SIGPIPE as write(2) does, a goroutine nothing.
  *
- * Context: a goroutine or a thread, with nothing held.
+ * Context: parks a goroutine, or its M sleeps; a thread sleeps; with nothing held.
  * Return: bytes written, fewer than @len if an error came in between; if there
  * are none the error, as of goro_file_read().
  */
@@ -221,7 +221,7 @@ ssize_t goro_file_write(struct file *file, const void *buf, size_t len, loff_t *
  * The M sleeps, and that is not interrupted: deadline and cancel are looked at
  * once, before.
  *
- * Context: a goroutine or a thread, with nothing held.
+ * Context: parks a goroutine, or its M sleeps; a thread sleeps; with nothing held.
  * Return: 0, what fsync(2) says, -ETIMEDOUT (GORO_NOW: -EAGAIN), -ECANCELED, -EINTR.
  * Go: os.File.Sync
  */

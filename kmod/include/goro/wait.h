@@ -73,7 +73,7 @@ void __goro_event_end(struct goro_event *e);
  * The condition may take locks and may sleep. If it waits by a call of goro's, in a
  * goroutine the thread waits for that (as a ->poll does, see goro_poll()).
  *
- * Context: a goroutine or a thread, with nothing held.
+ * Context: parks a goroutine, a thread sleeps; with nothing held.
  * Return: 0, and the condition is true; -ECANCELED; -EINTR (thread). A condition
  * that is true wins over both.
  * Go: sync.Cond.Wait() in its loop.
@@ -150,7 +150,8 @@ void __goro_event_end(struct goro_event *e);
  * A completion that fails to come leaves nothing behind, and one that comes
  * together with a cancel or the deadline is taken.
  *
- * Context: a goroutine (not between goro_block_begin() and _end()) or a thread.
+ * Context: a goroutine (not between goro_block_begin() and _end()) or a thread
+ * sleeps.
  * Return: 0, and one complete() was used up; -ETIMEDOUT, with GORO_NOW -EAGAIN
  * without having waited; -ECANCELED; -EINTR (thread).
  */
