@@ -1,29 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Suite goro_ctx: contexts, what is derived from them, and who is told of a cancel.
- * Waits under a context are in ctx_wait.c, groups with one in group_ctx.c.
+ * Many at once are in ctx_many.c, waits under a context in ctx_wait.c and
+ * ctx_scope.c, groups with one in group_ctx.c.
  */
 #include <linux/hrtimer.h>
-#include <linux/random.h>
 #include "compat.h"
-#include "core/context.h"
-#include "kunit.h"
+#include "ctx.h"
 
-#define N	24
-#define MANY	10000
-
-static u64 alive(void)
-{
-	return goro_counter(GORO_C_CTX_CREATED) - goro_counter(GORO_C_CTX_DESTROYED);
-}
-
-struct state {
-	u64 ctxs0;
-	struct goro_ctx *ctx[N];	/* put at the end */
-	atomic_t released;
-};
-
-static int init(struct kunit *test)
+int ctx_fx_init(struct kunit *test)
 {
 	struct state *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 	int err = fx_init(test);
@@ -31,23 +16,20 @@ static int init(struct kunit *test)
 	if (err || !s)
 		return err ?: -ENOMEM;
 	fx_of(test)->priv = s;
-	s->ctxs0 = alive();
 	return 0;
 }
 
-static void exit_(struct kunit *test)
+void ctx_fx_exit(struct kunit *test)
 {
-	struct state *s = fx_of(test)->priv;
+	struct state *s = fx_of(test) ? fx_of(test)->priv : NULL;
 	int i;
 
-	for (i = 0; i < N; i++)
+	for (i = 0; s && i < N; i++)
 		goro_ctx_put(s->ctx[i]);
-	/* who cancelled one may have its memory for a moment longer */
-	KUNIT_EXPECT_TRUE(test, eventually(alive() == s->ctxs0));
 	fx_exit(test);
 }
 
-static struct goro_ctx *keep(struct kunit *test, int i, struct goro_ctx *ctx)
+struct goro_ctx *keep(struct kunit *test, int i, struct goro_ctx *ctx)
 {
 	struct state *s = fx_of(test)->priv;
 
@@ -56,25 +38,17 @@ static struct goro_ctx *keep(struct kunit *test, int i, struct goro_ctx *ctx)
 	return ctx;
 }
 
-#define BG		goro_ctx_background()
-#define CANCEL(i, p)	keep(test, i, goro_ctx_with_cancel(p))
-
-static u32 children(struct goro_ctx *ctx)
+u32 ctx_children(struct goro_ctx *ctx)
 {
-	struct list_head *pos;
-	u32 n = 0;
+	u32 n;
 
 	goro_lock(&ctx->lock);
-	list_for_each(pos, &ctx->children)
-		n++;
-	list_for_each(pos, &ctx->afters)
-		n++;
+	n = fx_count(&ctx->children) + fx_count(&ctx->afters);
 	goro_unlock(&ctx->lock);
 	return n;
 }
 
-/* all that can be asked of a context agrees */
-static void expect_state(struct kunit *test, struct goro_ctx *ctx, int err, int cause)
+void expect_state(struct kunit *test, struct goro_ctx *ctx, int err, int cause)
 {
 	struct goro_chan *done = goro_ctx_done(ctx);
 
@@ -87,10 +61,6 @@ static void expect_state(struct kunit *test, struct goro_ctx *ctx, int err, int 
 		KUNIT_EXPECT_EQ(test, goro_chan_try_recv(done, NULL), -EAGAIN);
 	KUNIT_EXPECT_PTR_EQ(test, goro_ctx_done(ctx), done);
 }
-
-#define LIVES(ctx)	expect_state(test, ctx, 0, 0)
-#define CANCELLED(ctx)	expect_state(test, ctx, -ECANCELED, -ECANCELED)
-#define TIMED_OUT(ctx)	expect_state(test, ctx, -ETIMEDOUT, -ETIMEDOUT)
 
 /* TestBackground, TestTODO, TestBackgroundIsEmpty */
 static void background(struct kunit *test)
@@ -138,10 +108,10 @@ static void parent_finishes_child(struct kunit *test)
 	LIVES(below);
 	LIVES(timer);
 	/* what hangs below a value is the parent's */
-	KUNIT_EXPECT_EQ(test, children(parent), 3U);
+	KUNIT_EXPECT_EQ(test, ctx_children(parent), 3U);
 	KUNIT_EXPECT_PTR_EQ(test, goro_ctx_done(value), goro_ctx_done(parent));
 	KUNIT_EXPECT_TRUE(test, goro_ctx_cancel_cause(parent, -EXDEV));
-	KUNIT_EXPECT_EQ(test, children(parent), 0U);
+	KUNIT_EXPECT_EQ(test, ctx_children(parent), 0U);
 	expect_state(test, parent, -ECANCELED, -EXDEV);
 	expect_state(test, child, -ECANCELED, -EXDEV);
 	expect_state(test, value, -ECANCELED, -EXDEV);
@@ -306,15 +276,15 @@ static void cancel_removes(struct kunit *test)
 {
 	struct goro_ctx *p = CANCEL(0, BG), *c, *d;
 
-	KUNIT_EXPECT_EQ(test, children(p), 0U);
+	KUNIT_EXPECT_EQ(test, ctx_children(p), 0U);
 	c = goro_ctx_with_cancel(p);
 	d = goro_ctx_with_timeout(p, 1000 * NET_NS);
-	KUNIT_EXPECT_EQ(test, children(p), 2U);
+	KUNIT_EXPECT_EQ(test, ctx_children(p), 2U);
 	goro_ctx_put(c);
-	KUNIT_EXPECT_EQ(test, children(p), 1U);
+	KUNIT_EXPECT_EQ(test, ctx_children(p), 1U);
 	goro_ctx_cancel(d);
 	goro_ctx_put(d);
-	KUNIT_EXPECT_EQ(test, children(p), 0U);
+	KUNIT_EXPECT_EQ(test, ctx_children(p), 0U);
 	LIVES(p);
 }
 
@@ -352,9 +322,9 @@ static void after_func(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, goro_ctx_after_func(ctx, ran, f, &a), 0);
 	KUNIT_ASSERT_EQ(test, goro_ctx_after_func(ctx, ran, f, NULL), 0);
 	KUNIT_ASSERT_EQ(test, goro_ctx_after_func(ctx, ran, f, &b), 0);
-	KUNIT_EXPECT_EQ(test, children(ctx), 3U);
+	KUNIT_EXPECT_EQ(test, ctx_children(ctx), 3U);
 	KUNIT_EXPECT_TRUE(test, goro_after_stop(b));
-	KUNIT_EXPECT_EQ(test, children(ctx), 2U);
+	KUNIT_EXPECT_EQ(test, ctx_children(ctx), 2U);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 0);
 	KUNIT_EXPECT_TRUE(test, goro_ctx_cancel(ctx));
 	KUNIT_EXPECT_TRUE(test, eventually(atomic_read(&f->n) == 2));
@@ -386,180 +356,6 @@ static void after_func(struct kunit *test)
 	goro_chan_close(f->c[0]);
 	KUNIT_EXPECT_TRUE(test, eventually(atomic_read(&f->n) == 5));
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);
-}
-
-/* ---- many at once ----------------------------------------------------- */
-
-static int cancel_it(struct job *j)
-{
-	struct state *s = j->f->priv;
-
-	goro_ctx_cancel_cause(s->ctx[j->v], -(int)j->v - 1);
-	return goro_chan_recv_until(goro_ctx_done(s->ctx[j->v]), NULL, NET);
-}
-
-/* TestSimultaneousCancels: a tree, each of it cancelled by somebody at once */
-static void simultaneous(struct kunit *test)
-{
-	struct fx *f = fx_of(test);
-	struct state *s = f->priv;
-	int i;
-
-	for (i = 0; i < N; i++)
-		CANCEL(i, i ? s->ctx[(i - 1) / 2] : BG);
-	for (i = 0; i < N; i++) {
-		job_set(f, i, cancel_it, NULL)->v = i;
-		job_start(test, &f->j[i], i % 3 == 0);
-	}
-	for (i = 0; i < N; i++) {
-		struct goro_ctx *ctx = s->ctx[i], *sayer;
-
-		EXPECT_DONE(test, &f->j[i], 0);
-		/* it, or one above it, said why (TestCauseRace) */
-		sayer = s->ctx[-goro_ctx_cause(ctx) - 1];
-		while (ctx && ctx != sayer)
-			ctx = ctx->up;
-		KUNIT_EXPECT_NOT_NULL(test, ctx);
-	}
-}
-
-static int derive_under(struct job *j)
-{
-	struct state *s = j->f->priv;
-	int i, bad = 0;
-
-	for (i = 0; i < 200; i++) {
-		struct goro_ctx *p = goro_ctx_with_cancel(s->ctx[0]);
-		struct goro_ctx *c = goro_ctx_with_timeout(p, NSEC_PER_USEC * (i % 50));
-
-		if (IS_ERR(p) || IS_ERR(c))
-			return -ENOMEM;
-		atomic_inc(&j->f->n);
-		if (i & 1)
-			goro_ctx_cancel(p);
-		if (goro_chan_recv_until(goro_ctx_done(c), NULL, NET))
-			bad++;
-		goro_ctx_put(p);
-		bad += !goro_ctx_err(c);
-		goro_ctx_put(c);
-	}
-	return bad;
-}
-
-/* TestWithCancelSimultaneouslyCanceled, and deadlines and puts that race as well */
-static void derive_races_cancel(struct kunit *test)
-{
-	struct fx *f = fx_of(test);
-	struct goro_ctx *p = CANCEL(0, BG);
-	int i;
-
-	for (i = 0; i < 8; i++)
-		job_go(test, job_set(f, i, derive_under, NULL));
-	KUNIT_ASSERT_TRUE(test, eventually(atomic_read(&f->n) > 100));
-	KUNIT_EXPECT_TRUE(test, goro_ctx_cancel(p));
-	for (i = 0; i < 8; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
-	KUNIT_EXPECT_EQ(test, children(p), 0U);
-}
-
-/* TestInterlockedCancels: each of two is cancelled when the other is */
-static void cancel_arg(void *arg)
-{
-	goro_ctx_cancel(arg);
-}
-
-static void interlocked(struct kunit *test)
-{
-	struct goro_ctx *a = CANCEL(0, BG), *b = CANCEL(1, BG);
-
-	KUNIT_ASSERT_EQ(test, goro_ctx_after_func(a, cancel_arg, b, NULL), 0);
-	KUNIT_ASSERT_EQ(test, goro_ctx_after_func(b, cancel_arg, a, NULL), 0);
-	KUNIT_EXPECT_TRUE(test, goro_ctx_cancel(a));
-	KUNIT_ASSERT_EQ(test, goro_chan_recv_until(goro_ctx_done(b), NULL, NET), 0);
-	CANCELLED(b);
-	KUNIT_EXPECT_TRUE(test, eventually(goro_num() == fx_of(test)->num0));
-}
-
-/* TestLayersCancel, TestLayersTimeout: layers of all kinds, at random */
-static void layers(struct kunit *test)
-{
-	struct state *s = fx_of(test)->priv;
-	int round, i;
-
-	for (round = 0; round < 100; round++) {
-		struct goro_ctx *ctx = goro_ctx_with_cancel(BG), *next, *top = ctx;
-		struct goro_ctx *kept[20];
-		int n = 0, depth = get_random_u32() % 20;
-		bool timed = round & 1;
-		u64 end = GORO_FOREVER;
-
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ctx);
-		for (i = 0; i < depth; i++) {
-			switch (get_random_u32() % 3) {
-			case 0:
-				next = goro_ctx_with_cancel(ctx);
-				break;
-			case 1:
-				next = goro_ctx_with_timeout(ctx, NET_NS * (1 + i % 3));
-				end = min(end, goro_ctx_deadline(next));
-				break;
-			default:
-				next = goro_ctx_with_value(ctx, &s->ctx[i], &s->ctx[i], NULL);
-			}
-			KUNIT_ASSERT_NOT_ERR_OR_NULL(test, next);
-			kept[n++] = ctx;
-			ctx = next;
-			KUNIT_ASSERT_EQ(test, goro_ctx_deadline(ctx), end);
-		}
-		if (timed) {
-			next = goro_ctx_with_timeout(ctx, NSEC_PER_USEC);
-			KUNIT_ASSERT_NOT_ERR_OR_NULL(test, next);
-			kept[n++] = ctx;
-			ctx = next;
-		} else {
-			goro_ctx_cancel(top);
-		}
-		KUNIT_EXPECT_EQ(test, goro_chan_recv_until(goro_ctx_done(ctx), NULL, NET), 0);
-		KUNIT_EXPECT_EQ(test, goro_ctx_err(ctx), timed ? -ETIMEDOUT : -ECANCELED);
-		KUNIT_EXPECT_EQ(test, goro_ctx_err(top), timed ? 0 : -ECANCELED);
-		while (n)
-			goro_ctx_put(kept[--n]);
-		goro_ctx_put(ctx);
-	}
-}
-
-enum shape { CHAIN, FLAT, TREE, VALUES };
-static const struct shape_param { const char *name; enum shape shape; } shapes[] = {
-	{ "a chain", CHAIN }, { "all of one parent", FLAT }, { "a tree", TREE },
-	{ "a chain with values", VALUES },
-};
-KUNIT_ARRAY_PARAM_DESC(shape, shapes, name);
-
-/* 10,000 descendants, deep or wide: no recursion, neither in the cancel nor in the end */
-static void many(struct kunit *test)
-{
-	const struct shape_param *p = test->param_value;
-	struct goro_ctx **ctx = kunit_kcalloc(test, MANY + 1, sizeof(*ctx), GFP_KERNEL);
-	int i, bad = 0;
-
-	KUNIT_ASSERT_NOT_NULL(test, ctx);
-	ctx[0] = goro_ctx_with_cancel(BG);
-	for (i = 1; i <= MANY; i++) {
-		struct goro_ctx *up = ctx[p->shape == FLAT ? 0 : p->shape == TREE ? i / 4 : i - 1];
-
-		ctx[i] = p->shape == VALUES && i % 3 ?
-			 goro_ctx_with_value(up, &key1, &key2, NULL) :
-			 goro_ctx_with_cancel(up);
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ctx[i]);
-	}
-	KUNIT_EXPECT_EQ(test, goro_ctx_err(ctx[MANY]), 0);
-	KUNIT_EXPECT_TRUE(test, goro_ctx_cancel_cause(ctx[0], -EXDEV));
-	for (i = 0; i <= MANY; i++)
-		bad += goro_ctx_err(ctx[i]) != -ECANCELED || goro_ctx_cause(ctx[i]) != -EXDEV;
-	KUNIT_EXPECT_EQ(test, bad, 0);
-	/* from the top: each lives by its children, all end with the last one */
-	for (i = 0; i <= MANY; i++)
-		goro_ctx_put(ctx[i]);
 }
 
 /* ---- interrupts, modules ----------------------------------------------- */
@@ -638,11 +434,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(cause),
 	KUNIT_CASE(cancel_removes),
 	KUNIT_CASE(after_func),
-	KUNIT_CASE(simultaneous),
-	KUNIT_CASE(derive_races_cancel),
-	KUNIT_CASE(interlocked),
-	KUNIT_CASE(layers),
-	KUNIT_CASE_PARAM(many, shape_gen_params),
 	KUNIT_CASE(cancel_in_interrupt),
 	KUNIT_CASE(pins),
 	{}
@@ -650,8 +441,8 @@ static struct kunit_case cases[] = {
 
 static struct kunit_suite suite = {
 	.name = "goro_ctx",
-	.init = init,
-	.exit = exit_,
+	.init = ctx_fx_init,
+	.exit = ctx_fx_exit,
 	.test_cases = cases,
 };
 kunit_test_suite(suite);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Suite goro_ctx_wait: each blocking call under a context, by a goroutine and by a
- * thread: cancelled before it, while it waits, and by a deadline; scopes that nest;
- * and cancels that race with what is waited for.
+ * thread: cancelled before it, while it waits, and by a deadline. tests/parity sees
+ * to it that none is missing in the table. What stretches of code do under a context
+ * is in ctx_scope.c.
  *
  * That somebody waits is read off the context's list of scopes.
  */
@@ -14,7 +15,6 @@
 #include <linux/uio.h>
 #include <linux/un.h>
 #include <net/net_namespace.h>
-#include "core/context.h"
 #include "kunit.h"
 
 #define FIFO	"/tmp/goro_kunit.fifo"
@@ -23,16 +23,14 @@
 
 /* what never becomes ready; in f->priv */
 struct things {
-	struct goro_ctx *ctx, *ctx2;
-	u64 ctxs0;
 	wait_queue_head_t wq;
 	struct completion completion;
+	struct goro_mutex m;		/* the condition variable's */
 	struct file *never;
 	struct socket *listener, *client, *server;
 	struct sockaddr_un addr;
 	int addrlen;
 	char *buf;
-	struct goro_scope scope;	/* a case's own */
 };
 
 static struct file *disk, *fifo;
@@ -85,11 +83,28 @@ static struct things *things(struct job *j)
 #define CALL(name, call)						\
 static void name(struct job *j, int *ret)				\
 {									\
-	struct things *t = things(j);					\
-	struct goro_ctx *ctx = t->ctx;					\
+	struct fx *f = j->f;						\
+	struct things *t __maybe_unused = f->priv;			\
+	struct goro_ctx *ctx = f->ctx;					\
 									\
 	*ret = call;							\
 }
+
+/* functions of a Once that another one's call runs, and of what is not started */
+static void never_run(void *arg)
+{
+	struct fx *f = arg;
+
+	atomic_inc(&f->bad);
+}
+
+static int never_called(void *arg)
+{
+	never_run(arg);
+	return 0;
+}
+
+static const struct goro_attr attr = { .stack_size = 8192 };
 
 static struct msghdr *message(struct job *j, struct msghdr *msg, struct kvec *vec, bool out)
 {
@@ -100,17 +115,27 @@ static struct msghdr *message(struct job *j, struct msghdr *msg, struct kvec *ve
 	return msg;
 }
 
-CALL(send, goro_chan_send_ctx(ctx, j->f->c[0], &j->v))
-CALL(recv, goro_chan_recv_ctx(ctx, j->f->c[0], &j->v))
-CALL(send_irq, goro_chan_send_ctx(ctx, j->f->c[2], &j->v))
-CALL(recv_irq, goro_chan_recv_ctx(ctx, j->f->c[2], &j->v))
+CALL(send, goro_chan_send_ctx(ctx, f->c[0], &j->v))
+CALL(recv, goro_chan_recv_ctx(ctx, f->c[0], &j->v))
+CALL(send_irq, goro_chan_send_ctx(ctx, f->c[2], &j->v))
+CALL(recv_irq, goro_chan_recv_ctx(ctx, f->c[2], &j->v))
 CALL(send_nil, goro_chan_send_ctx(ctx, NULL, &j->v))
 CALL(recv_nil, goro_chan_recv_ctx(ctx, NULL, &j->v))
 CALL(sleep, goro_sleep_ctx(ctx, 1000 * NET_NS))
-CALL(wg, goro_wg_wait_ctx(ctx, &j->f->wg))
-CALL(group, goro_group_wait_ctx(ctx, &j->f->other))
-CALL(event, goro_wait_event_ctx(ctx, t->wq, j->f->flag))
-CALL(event_excl, goro_wait_event_exclusive_ctx(ctx, t->wq, j->f->flag))
+CALL(sleep_until, goro_sleep_until_ctx(ctx, j->deadline))
+CALL(mutex, goro_mutex_lock_ctx(ctx, &f->m))
+CALL(rlock, goro_rwmutex_rlock_ctx(ctx, &f->rw))
+CALL(lock, goro_rwmutex_lock_ctx(ctx, &f->rw))
+CALL(once_do, goro_once_do_ctx(ctx, &f->once, never_run, f))
+CALL(once_call, goro_once_call_ctx(ctx, &f->once, never_called, f))
+CALL(sema, goro_sema_acquire_ctx(ctx, &f->sema, 1))
+CALL(wg, goro_wg_wait_ctx(ctx, &f->wg))
+CALL(group, goro_group_wait_ctx(ctx, &f->other))
+CALL(group_go, goro_group_go_ctx(ctx, &f->other, never_called, f))
+CALL(group_go_copy, goro_group_go_copy_ctx(ctx, &f->other, never_called, &t, sizeof(t)))
+CALL(group_go_attr, goro_group_go_attr_ctx(ctx, &f->other, never_called, f, &attr))
+CALL(event, goro_wait_event_ctx(ctx, t->wq, f->flag))
+CALL(event_excl, goro_wait_event_exclusive_ctx(ctx, t->wq, f->flag))
 CALL(completion, goro_wait_for_completion_ctx(ctx, &t->completion))
 CALL(poll, goro_poll_ctx(ctx, t->never, EPOLLIN, j->deadline))
 CALL(poll_sock, goro_poll_sock_ctx(ctx, t->client, EPOLLIN, j->deadline))
@@ -123,12 +148,37 @@ CALL(fsync, goro_file_fsync_ctx(ctx, disk, 0, j->deadline))
 CALL(connect, goro_sock_connect_ctx(ctx, t->server, (struct sockaddr *)&t->addr, t->addrlen,
 				    j->deadline))
 
+/* all cases ignored but those that never become ready */
+static void select(struct job *j, int *ret)
+{
+	struct things *t = things(j);
+	struct goro_case cases[] = {
+		GORO_RECV(j->f->c[0], &j->v), GORO_SEND(j->f->c[2], &j->v),
+		GORO_FILE(t->never, EPOLLIN), GORO_RECV(NULL, NULL),
+	};
+
+	*ret = goro_select_ctx(j->f->ctx, cases, ARRAY_SIZE(cases), j->deadline);
+}
+
+/* the mutex is had again, whatever ends the wait */
+static void cond(struct job *j, int *ret)
+{
+	struct things *t = things(j);
+
+	*ret = goro_mutex_lock_nocancel(&t->m);
+	if (*ret)
+		return;
+	*ret = goro_cond_wait_ctx(j->f->ctx, &j->f->cond, &t->m);
+	if (!goro_mutex_is_locked(&t->m) || goro_mutex_unlock(&t->m))
+		*ret = -EIO;
+}
+
 static void recvmsg(struct job *j, int *ret)
 {
 	struct msghdr msg;
 	struct kvec vec;
 
-	*ret = goro_sock_recvmsg_ctx(things(j)->ctx, things(j)->client,
+	*ret = goro_sock_recvmsg_ctx(j->f->ctx, things(j)->client,
 				     message(j, &msg, &vec, false), 0, j->deadline);
 }
 
@@ -137,7 +187,7 @@ static void sendmsg(struct job *j, int *ret)
 	struct msghdr msg;
 	struct kvec vec;
 
-	*ret = goro_sock_sendmsg_ctx(things(j)->ctx, things(j)->client,
+	*ret = goro_sock_sendmsg_ctx(j->f->ctx, things(j)->client,
 				     message(j, &msg, &vec, true), j->deadline);
 }
 
@@ -145,7 +195,7 @@ static void sendfile(struct job *j, int *ret)
 {
 	loff_t pos = 0;
 
-	*ret = goro_sendfile_ctx(things(j)->ctx, things(j)->client, disk, &pos, BIG, j->deadline);
+	*ret = goro_sendfile_ctx(j->f->ctx, things(j)->client, disk, &pos, BIG, j->deadline);
 }
 
 /* how a wait that was begun ends */
@@ -167,8 +217,20 @@ static const struct call calls[] = {
 	BOTH("send to nil", send_nil, ERROR),
 	BOTH("receive from nil", recv_nil, ERROR),
 	BOTH("sleep", sleep, ERROR),
+	BOTH("sleep until", sleep_until, ERROR),
+	BOTH("select", select, ERROR),
+	BOTH("mutex", mutex, ERROR),
+	BOTH("read lock", rlock, ERROR),
+	BOTH("write lock", lock, ERROR),
+	BOTH("Once", once_do, ERROR),
+	BOTH("Once with a result", once_call, ERROR),
+	BOTH("condition variable", cond, ERROR),
+	BOTH("semaphore", sema, ERROR),
 	BOTH("WaitGroup", wg, ERROR),
 	BOTH("group", group, ERROR),
+	BOTH("slot of a group", group_go, ERROR),
+	BOTH("slot of a group, argument by value", group_go_copy, ERROR),
+	BOTH("slot of a group, attributes", group_go_attr, ERROR),
 	BOTH("wait queue", event, ERROR),
 	BOTH("wait queue, exclusive", event_excl, ERROR),
 	BOTH("completion", completion, ERROR),
@@ -195,43 +257,39 @@ static int call_it(struct job *j)
 	return ret;
 }
 
-static int receives(struct job *j)
-{
-	return goro_chan_recv_ctx(things(j)->ctx, j->c, &j->v);
-}
-
-static u64 alive(void)
-{
-	return goro_counter(GORO_C_CTX_CREATED) - goro_counter(GORO_C_CTX_DESTROYED);
-}
-
 static int init(struct kunit *test)
 {
 	struct things *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
-	int err = fx_init(test);
+	int err = fx_init_ctx(test);
 
 	if (err || !t)
 		return err ?: -ENOMEM;
 	fx_of(test)->priv = t;
-	t->ctxs0 = alive();
 	init_waitqueue_head(&t->wq);
 	init_completion(&t->completion);
-	t->ctx = goro_ctx_with_cancel(goro_ctx_background());
-	return PTR_ERR_OR_ZERO(t->ctx);
+	goro_mutex_init(&t->m);
+	return 0;
 }
 
-static void exit_(struct kunit *test)
+static int hold(void *arg)
 {
-	struct things *t = fx_of(test)->priv;
-	u64 ctxs0 = t->ctxs0;
+	struct fx *f = arg;
 
-	goro_ctx_cancel(t->ctx);
-	goro_ctx_put(t->ctx);
-	if (t->ctx2)
-		goro_ctx_cancel(t->ctx2);
-	goro_ctx_put(t->ctx2);
-	fx_exit(test);
-	KUNIT_EXPECT_TRUE(test, eventually(alive() == ctxs0));
+	return goro_chan_recv(f->c[1], NULL) < 0;
+}
+
+static void run_once(void *arg)
+{
+	hold(arg);
+}
+
+static int hold_once(void *arg)
+{
+	struct fx *f = arg;
+
+	if (((const struct call *)f->test->param_value)->fn == once_call)
+		return goro_once_call(&f->once, hold, f);
+	return goro_once_do(&f->once, run_once, f);
 }
 
 static void prepare(struct kunit *test)
@@ -247,6 +305,13 @@ static void prepare(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, goro_wg_add(&f->wg, 1), 0);
 	f->j[JOBS - 1].c = f->c[1];
 	job_set(f, JOBS - 1, do_recv, f->c[1]);
+	KUNIT_ASSERT_EQ(test, goro_mutex_try_lock(&f->m), 0);
+	KUNIT_ASSERT_EQ(test, goro_rwmutex_try_lock(&f->rw), 0);
+	KUNIT_ASSERT_EQ(test, goro_sema_try_acquire(&f->sema, 10), 0);
+	/* as many run as may: the one that holds the Once, and call_job()'s */
+	KUNIT_ASSERT_EQ(test, goro_group_set_limit(&f->other, 2), 0);
+	KUNIT_ASSERT_EQ(test, goro_group_go(&f->other, hold_once, f), 0);
+	KUNIT_ASSERT_TRUE(test, eventually(READ_ONCE(f->once.runner)));
 	t->never = anon_inode_getfile("goro_kunit", &never_fops, t, O_RDWR);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->never);
 	t->buf = kvzalloc(BIG, GFP_KERNEL);
@@ -262,13 +327,6 @@ static void prepare(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, kernel_connect(t->client, (void *)&t->addr, t->addrlen, 0), 0);
 }
 
-static int hold(void *arg)
-{
-	struct fx *f = arg;
-
-	return goro_chan_recv(f->c[1], NULL) < 0;
-}
-
 static void unprepare(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
@@ -276,6 +334,14 @@ static void unprepare(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, goro_wg_done(&f->wg), 0);
 	KUNIT_EXPECT_EQ(test, wg_waiters(&f->wg), 0U);
+	KUNIT_EXPECT_EQ(test, x_waiters(&f->m) + x_waiters(&f->once) + x_waiters(&f->sema) +
+			x_waiters(&f->cond), 0U);
+	KUNIT_EXPECT_EQ(test, list_waiters(&f->rw.lock, &f->rw.readers) +
+			list_waiters(&f->rw.lock, &f->rw.writers), 0U);
+	KUNIT_EXPECT_EQ(test, list_waiters(&f->other.lock, &f->other.slots), 0U);
+	KUNIT_EXPECT_EQ(test, goro_mutex_unlock(&f->m), 0);
+	KUNIT_EXPECT_EQ(test, goro_rwmutex_unlock(&f->rw), 0);
+	KUNIT_EXPECT_EQ(test, goro_sema_release(&f->sema, 10), 0);
 	EXPECT_CHAN(test, f->c[0], 0, 0, 0);
 	KUNIT_EXPECT_FALSE(test, waitqueue_active(&t->wq));	/* nobody can come any more */
 	KUNIT_EXPECT_FALSE(test, swait_active(&t->completion.wait));
@@ -288,31 +354,6 @@ static void unprepare(struct kunit *test)
 	while (goro_file_read(fifo, t->buf, BIG, NULL, GORO_NOW) > 0)
 		;
 	kvfree(t->buf);
-}
-
-/* how many wait with a context, as far as it knows */
-static u32 waiting(struct goro_ctx *ctx)
-{
-	struct goro_scope *s;
-	u32 n = 0;
-
-	goro_lock(&ctx->lock);
-	list_for_each_entry(s, &ctx->scopes, node)
-		n += atomic_read(&s->w->claim) == GORO_WAIT;
-	goro_unlock(&ctx->lock);
-	return n;
-}
-
-static u32 listed(struct goro_ctx *ctx)
-{
-	struct list_head *pos;
-	u32 n = 0;
-
-	goro_lock(&ctx->lock);
-	list_for_each(pos, &ctx->scopes)
-		n++;
-	goro_unlock(&ctx->lock);
-	return n;
 }
 
 /* which of the calls needs its own preparation, or none of that of others */
@@ -347,9 +388,11 @@ static void finish(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
 
-	KUNIT_EXPECT_EQ(test, listed(((struct things *)f->priv)->ctx), 0U);
+	KUNIT_EXPECT_EQ(test, ctx_listed(f->ctx), 0U);
 	goro_chan_close(f->c[1]);
 	KUNIT_EXPECT_EQ(test, goro_group_wait_until(&f->other, NET), 0);
+	/* what was not had was not begun either */
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);
 	unprepare(test);
 }
 
@@ -357,13 +400,12 @@ static void finish(struct kunit *test)
 static void before(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
-	struct things *t = f->priv;
 	struct job *j;
 
 	prepare(test);
-	goro_ctx_put(t->ctx);
-	t->ctx = goro_ctx_with_deadline(goro_ctx_background(), GORO_NOW);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->ctx);
+	goro_ctx_put(f->ctx);
+	f->ctx = goro_ctx_with_deadline(goro_ctx_background(), GORO_NOW);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, f->ctx);
 	j = call_job(test);
 	begin(test, j);
 	EXPECT_DONE(test, j, -ETIMEDOUT);
@@ -386,7 +428,6 @@ static void during(struct kunit *test)
 {
 	const struct call *call = test->param_value;
 	struct fx *f = fx_of(test);
-	struct things *t = f->priv;
 	struct job *j;
 
 	if (call->end == NEVER) {
@@ -397,8 +438,8 @@ static void during(struct kunit *test)
 	j = call_job(test);
 	begin(test, j);
 	if (call->end != UNSEEN)
-		KUNIT_ASSERT_TRUE(test, eventually(waiting(t->ctx) == 1));
-	KUNIT_EXPECT_TRUE(test, goro_ctx_cancel_cause(t->ctx, -EXDEV));
+		KUNIT_ASSERT_TRUE(test, eventually(ctx_waiting(f->ctx) == 1));
+	KUNIT_EXPECT_TRUE(test, goro_ctx_cancel_cause(f->ctx, -EXDEV));
 	KUNIT_ASSERT_TRUE(test, eventually(job_done(j)));
 	if (call->end == PARTIAL)
 		KUNIT_EXPECT_TRUE_MSG(test, j->ret > 0 && j->ret < BIG, "%ld", j->ret);
@@ -411,7 +452,6 @@ static void deadline(struct kunit *test)
 {
 	const struct call *call = test->param_value;
 	struct fx *f = fx_of(test);
-	struct things *t = f->priv;
 	struct job *j;
 
 	if (call->end == NEVER) {
@@ -419,9 +459,9 @@ static void deadline(struct kunit *test)
 		return;
 	}
 	prepare(test);
-	goro_ctx_put(t->ctx);
-	t->ctx = goro_ctx_with_timeout(goro_ctx_background(), SHORT_NS);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->ctx);
+	goro_ctx_put(f->ctx);
+	f->ctx = goro_ctx_with_timeout(goro_ctx_background(), SHORT_NS);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, f->ctx);
 	j = call_job(test);
 	begin(test, j);
 	KUNIT_ASSERT_TRUE(test, eventually(job_done(j)));
@@ -430,362 +470,14 @@ static void deadline(struct kunit *test)
 		KUNIT_EXPECT_LT(test, j->ret, (long)BIG);
 	else
 		KUNIT_EXPECT_EQ(test, j->ret, (long)-ETIMEDOUT);
-	KUNIT_EXPECT_GE(test, ktime_get_ns(), goro_ctx_deadline(t->ctx));
+	KUNIT_EXPECT_GE(test, ktime_get_ns(), goro_ctx_deadline(f->ctx));
 	finish(test);
-}
-
-/* ---- scopes ----------------------------------------------------------- */
-
-static const struct kind { const char *name; bool thread; } kinds[] = {
-	{ "a goroutine", false }, { "a thread", true },
-};
-KUNIT_ARRAY_PARAM_DESC(kind, kinds, name);
-
-static void start_kind(struct kunit *test, struct job *j)
-{
-	job_start(test, j, ((const struct kind *)test->param_value)->thread);
-}
-
-/* what need not wait: done as ever, and the context never hears of it */
-static int no_wait(struct job *j)
-{
-	struct goro_scope scope;
-	struct things *t = things(j);
-	int i, bad = goro_ctx_enter(&scope, t->ctx);
-	u64 v;
-
-	for (i = 0; i < 10; i++) {
-		bad += !!goro_chan_send(j->c, &j->v);
-		bad += goro_chan_recv(j->c, &v) != 1;
-		bad += listed(t->ctx);
-	}
-	/* a wait with its own deadline, by which it ends */
-	bad += goro_chan_recv_until(j->c, &v, 1) != -ETIMEDOUT;
-	bad += goro_chan_recv_until(j->c, &v, GORO_NOW) != -EAGAIN;
-	bad += listed(t->ctx) != 1;
-	bad += goro_ctx_leave(&scope, 7) != 7;
-	bad += listed(t->ctx);
-	/* NULL is background */
-	bad += goro_chan_send_ctx(NULL, j->c, &j->v) != 0;
-	bad += goro_chan_recv_ctx(goro_ctx_background(), j->c, &v) != 1;
-	return bad;
-}
-
-static void costs_nothing(struct kunit *test)
-{
-	struct fx *f = fx_of(test);
-	struct job *j = job_set(f, 0, no_wait, fx_chan(test, 0, 8, 1));
-
-	start_kind(test, j);
-	EXPECT_DONE(test, j, 0);
-}
-
-/* v says which of the two the case cancels */
-static int nest(struct job *j)
-{
-	struct things *t = things(j);
-	struct goro_scope out, in;
-	long a, b;
-
-	a = goro_ctx_enter(&out, t->ctx);
-	b = goro_ctx_enter(&in, t->ctx2);
-	if (a || b)
-		return -EIO;
-	b = goro_ctx_leave(&in, goro_chan_recv(j->c, NULL));
-	/* the error of the outer one passes through the inner one; it still holds */
-	if (j->v == 1 && (b != -ECANCELED || !goro_ctx_err(t->ctx) ||
-			  goro_chan_recv(j->c, NULL) != -ECANCELED))
-		return -EIO;
-	/* that of the inner one is over with it: this waits on, for an element */
-	if (j->v == 2) {
-		if (b != -ECANCELED || goro_ctx_err(t->ctx))
-			return -EIO;
-		atomic_inc(&j->f->n);
-		b = goro_chan_recv(j->c, NULL);
-		if (b != 1)
-			return -EIO;
-		b = -ECANCELED;
-	}
-	return goro_ctx_leave(&out, b);
-}
-
-static void nested(struct kunit *test)
-{
-	struct fx *f = fx_of(test);
-	struct things *t = f->priv;
-	struct job *j;
-	u64 v = 1;
-	int i;
-
-	fx_chan(test, 0, 8, 0);
-	t->ctx2 = goro_ctx_with_cancel(goro_ctx_background());
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->ctx2);
-	for (i = 2; i >= 1; i--) {
-		j = job_set(f, i, nest, f->c[0]);
-		j->v = i;
-		start_kind(test, j);
-		KUNIT_ASSERT_TRUE(test, eventually(waiting(t->ctx) == 1 && waiting(t->ctx2) == 1));
-		goro_ctx_cancel(i == 1 ? t->ctx : t->ctx2);
-		if (i == 2) {
-			KUNIT_ASSERT_TRUE(test, eventually(waiting(t->ctx) == 1 &&
-							   receivers(f->c[0]) == 1 &&
-							   atomic_read(&f->n)));
-			KUNIT_EXPECT_EQ(test, goro_chan_send_until(f->c[0], &v, NET), 0);
-			goro_ctx_put(t->ctx2);
-			t->ctx2 = goro_ctx_with_cancel(goro_ctx_background());
-			KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->ctx2);
-		}
-		EXPECT_DONE(test, j, -ECANCELED);
-	}
-	KUNIT_EXPECT_EQ(test, listed(t->ctx) + listed(t->ctx2), 0U);
-}
-
-/* a later wait, out of the scope, is not reached */
-static int leaves(struct job *j)
-{
-	int ret = goro_chan_recv_ctx(things(j)->ctx, j->c, NULL);
-
-	if (ret != -ECANCELED)
-		return -EIO;
-	return goro_chan_recv_until(j->c, &j->v, j->deadline);
-}
-
-static void does_not_reach_on(struct kunit *test)
-{
-	struct fx *f = fx_of(test);
-	struct things *t = f->priv;
-	struct job *j = job_set(f, 0, leaves, fx_chan(test, 0, 8, 0));
-	u64 v = 5;
-
-	start_kind(test, j);
-	KUNIT_ASSERT_TRUE(test, eventually(waiting(t->ctx) == 1));
-	goro_ctx_cancel(t->ctx);
-	KUNIT_EXPECT_EQ(test, goro_chan_send_until(f->c[0], &v, NET), 0);
-	EXPECT_DONE(test, j, 1);
-	KUNIT_EXPECT_EQ(test, j->v, 5ULL);
-}
-
-/* a signal ends a thread's wait under a context as any other */
-static void signalled(struct kunit *test)
-{
-	struct fx *f = fx_of(test);
-	struct things *t = f->priv;
-	struct job *j = job_set(f, 0, receives, fx_chan(test, 0, 8, 0));
-
-	job_thread(test, j);
-	KUNIT_ASSERT_TRUE(test, eventually(waiting(t->ctx) == 1));
-	kthread_stop(j->task);		/* which looks like a signal */
-	put_task_struct(j->task);
-	j->task = NULL;
-	EXPECT_DONE(test, j, -EINTR);
-	KUNIT_EXPECT_EQ(test, listed(t->ctx), 0U);
-}
-
-/* ---- goroutines that live under a context ------------------------------ */
-
-static void under(void *arg)
-{
-	struct fx *f = arg;
-
-	if (goro_cancelled() || goro_chan_recv(f->c[0], NULL) != -ECANCELED ||
-	    !goro_cancelled() || goro_sleep(1000 * NET_NS) != -ECANCELED)
-		atomic_inc(&f->bad);
-	atomic_inc(&f->n);
-}
-
-static void exits_inside(void *arg)
-{
-	struct fx *f = arg;
-	struct things *t = f->priv;
-	struct goro_scope scope;
-
-	if (goro_ctx_enter(&scope, t->ctx2))
-		atomic_inc(&f->bad);
-	if (goro_chan_recv_until(f->c[0], NULL, 1) != -ETIMEDOUT)
-		atomic_inc(&f->bad);
-	atomic_inc(&f->n);
-	goro_exit();
-}
-
-static void go_ctx(struct kunit *test)
-{
-	struct fx *f = fx_of(test);
-	struct things *t = f->priv;
-
-	fx_chan(test, 0, 8, 0);
-	t->ctx2 = goro_ctx_with_cancel(goro_ctx_background());
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->ctx2);
-	KUNIT_ASSERT_EQ(test, goro_go_ctx(t->ctx, under, f), 0);
-	KUNIT_ASSERT_EQ(test, goro_go_ctx(t->ctx, under, f), 0);
-	KUNIT_ASSERT_TRUE(test, eventually(waiting(t->ctx) == 2));
-	goro_ctx_cancel(t->ctx);
-	KUNIT_ASSERT_TRUE(test, eventually(atomic_read(&f->n) == 2));
-	/* goro_exit() out of two scopes leaves nothing behind */
-	KUNIT_ASSERT_EQ(test, goro_go_ctx(t->ctx2, exits_inside, f), 0);
-	KUNIT_ASSERT_TRUE(test, eventually(goro_num() == f->num0));
-	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 3);
-	KUNIT_EXPECT_EQ(test, listed(t->ctx2), 0U);
-	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);
-}
-
-static const int a_key;
-
-static void with_a_value(struct fx *f, struct goro_ctx *ctx)
-{
-	if (goro_ctx_value(ctx, &a_key) != f)
-		atomic_inc(&f->bad);
-}
-
-static void under_values(void *arg)
-{
-	struct goro_ctx *ctx = arg;
-	struct fx *f = goro_ctx_value(ctx, &a_key);
-
-	under(f);
-	with_a_value(f, ctx);
-}
-
-static void just_values(void *arg)
-{
-	struct goro_ctx *ctx = arg;
-	struct fx *f = goro_ctx_value(ctx, &a_key);
-
-	if (goro_chan_recv_until(f->c[0], NULL, 1) != -ETIMEDOUT || goro_cancelled())
-		atomic_inc(&f->bad);
-	with_a_value(f, ctx);
-	atomic_inc(&f->n);
-}
-
-/* contexts with values: held until it ends, and what cancels is the one above them */
-static void go_ctx_values(struct kunit *test)
-{
-	struct fx *f = fx_of(test);
-	struct things *t = f->priv;
-	struct goro_ctx *v, *vv;
-
-	fx_chan(test, 0, 8, 0);
-	v = goro_ctx_with_value(t->ctx, &a_key, f, NULL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, v);
-	vv = goro_ctx_with_value(v, test, test, NULL);
-	goro_ctx_put(v);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, vv);
-	KUNIT_EXPECT_EQ(test, goro_go_ctx(vv, under_values, vv), 0);
-	goro_ctx_put(vv);
-	KUNIT_ASSERT_TRUE(test, eventually(waiting(t->ctx) == 1));
-	goro_ctx_cancel(t->ctx);
-	KUNIT_ASSERT_TRUE(test, eventually(atomic_read(&f->n) == 1));
-
-	v = goro_ctx_with_value(goro_ctx_background(), &a_key, f, NULL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, v);
-	KUNIT_EXPECT_EQ(test, goro_go_ctx(v, just_values, v), 0);
-	goro_ctx_put(v);
-	KUNIT_ASSERT_TRUE(test, eventually(goro_num() == f->num0));
-	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 2);
-	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);
-}
-
-/* ---- races ------------------------------------------------------------ */
-
-#define ROUNDS	150
-
-/* deadlines and cancels, of contexts of its own, against partners: nothing is lost */
-static int racer(struct job *j, bool sends)
-{
-	int i, n = 0;
-
-	for (i = 0; i < ROUNDS; i++) {
-		struct goro_ctx *ctx = goro_ctx_with_timeout(things(j)->ctx,
-							     (i * 37) % 200 * NSEC_PER_USEC / 4);
-		u64 v = i + 1;
-		int ret;
-
-		if (IS_ERR(ctx))
-			return -ENOMEM;
-		if (sends) {
-			ret = goro_chan_send_ctx(ctx, j->c, &v);
-			if (!ret)
-				atomic64_add(v, &j->f->sum);
-			n += !ret;
-		} else {
-			ret = goro_chan_recv_ctx(ctx, j->c, &v);
-			if (ret == 1)
-				atomic64_sub(v, &j->f->sum);
-			n += ret == 1;
-		}
-		if (ret < 0 && ret != -ETIMEDOUT && ret != -ECANCELED)
-			atomic_inc(&j->f->bad);
-		if (ret < 0 && !goro_ctx_err(ctx))
-			atomic_inc(&j->f->bad);
-		goro_ctx_put(ctx);
-	}
-	atomic_add(n, sends ? &j->f->n : &j->f->n2);
-	return 0;
-}
-
-static int race_send(struct job *j)
-{
-	return racer(j, true);
-}
-
-static int race_recv(struct job *j)
-{
-	return racer(j, false);
-}
-
-static void races(struct kunit *test)
-{
-	struct fx *f = fx_of(test);
-	struct things *t = f->priv;
-	int i;
-
-	fx_chan(test, 0, 8, 0);
-	for (i = 0; i < 12; i++) {
-		job_set(f, i, i & 1 ? race_send : race_recv, f->c[0]);
-		job_start(test, &f->j[i], i % 3 == 0);
-	}
-	for (i = 0; i < 6; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
-	goro_ctx_cancel(t->ctx);
-	for (; i < 12; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), atomic_read(&f->n2));
-	KUNIT_EXPECT_EQ(test, atomic64_read(&f->sum), 0LL);
-	EXPECT_CHAN(test, f->c[0], 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, listed(t->ctx), 0U);
-}
-
-/* many wait with one context: more than are taken at a time */
-static void many(struct kunit *test)
-{
-	struct fx *f = fx_of(test);
-	struct things *t = f->priv;
-	u64 before = goro_counter(GORO_C_WAKE_CANCEL);
-	int i;
-
-	fx_chan(test, 0, 8, 0);
-	for (i = 0; i < 500; i++)
-		KUNIT_ASSERT_EQ(test, goro_go_ctx(t->ctx, under, f), 0);
-	KUNIT_ASSERT_TRUE(test, eventually(waiting(t->ctx) == 500));
-	goro_ctx_cancel(t->ctx);
-	KUNIT_ASSERT_TRUE(test, eventually(goro_num() == f->num0));
-	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 500);
-	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);
-	KUNIT_EXPECT_EQ(test, goro_counter(GORO_C_WAKE_CANCEL) - before, 500ULL);
 }
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(before, call_gen_params),
 	KUNIT_CASE_PARAM(during, call_gen_params),
 	KUNIT_CASE_PARAM(deadline, call_gen_params),
-	KUNIT_CASE_PARAM(costs_nothing, kind_gen_params),
-	KUNIT_CASE_PARAM(nested, kind_gen_params),
-	KUNIT_CASE_PARAM(does_not_reach_on, kind_gen_params),
-	KUNIT_CASE(signalled),
-	KUNIT_CASE(go_ctx),
-	KUNIT_CASE(go_ctx_values),
-	KUNIT_CASE(races),
-	KUNIT_CASE(many),
 	{}
 };
 
@@ -794,7 +486,7 @@ static struct kunit_suite suite = {
 	.suite_init = open_files,
 	.suite_exit = close_files,
 	.init = init,
-	.exit = exit_,
+	.exit = fx_exit,
 	.test_cases = cases,
 };
 kunit_test_suite(suite);

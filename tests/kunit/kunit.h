@@ -19,7 +19,7 @@
 #include <linux/delay.h>
 #include <linux/kthread.h>
 #include <goro/goro.h>
-#include "core/core.h"
+#include "core/context.h"
 
 #define NET_NS		(60ULL * NSEC_PER_SEC)	/* how far the safety nets are */
 #define NET		goro_in(NET_NS)
@@ -52,6 +52,9 @@ struct job {
 	struct task_struct *task;
 };
 
+/* what is counted, and as many of which there are after a case as before */
+enum fx_object { FX_CTXS, FX_CHANS, FX_TIMERS, FX_OBJECTS };
+
 struct fx {
 	struct kunit *test;
 	struct goro_group grp;		/* jobs run in it */
@@ -62,6 +65,7 @@ struct fx {
 	struct goro_once once;
 	struct goro_cond cond;
 	struct goro_sema sema;		/* of size 10 */
+	struct goro_ctx *ctx, *ctx2;	/* the case's; cancelled and put at the end */
 	struct goro_chan *c[CHANS];	/* closed and put at the end */
 	struct job j[JOBS];
 	atomic_t seq;			/* order of ends */
@@ -73,7 +77,7 @@ struct fx {
 	u32 chan_flags;			/* of the channels that fx_chan() makes */
 	/* at the start of the case */
 	long num0;
-	u64 chans0;
+	s64 alive0[FX_OBJECTS];
 };
 
 static inline struct fx *fx_of(struct kunit *test)
@@ -83,7 +87,11 @@ static inline struct fx *fx_of(struct kunit *test)
 
 int fx_init(struct kunit *test);
 int fx_init_irq(struct kunit *test);	/* its channels are IRQ channels */
+int fx_init_ctx(struct kunit *test);	/* f->ctx can be cancelled */
 void fx_exit(struct kunit *test);
+
+/* how many there are */
+s64 fx_alive(enum fx_object what);
 
 /* make channel i of the fixture; asserts that it worked */
 struct goro_chan *fx_chan(struct kunit *test, int i, u32 elem, u32 cap);
@@ -103,11 +111,17 @@ static inline bool job_done(struct job *j)
 int do_send(struct job *j);
 int do_recv(struct job *j);
 
+/* how many entries a list has; whoever may change it is kept out */
+u32 fx_count(struct list_head *list);
+
 /* who waits now */
 u32 receivers(struct goro_chan *c);
 u32 senders(struct goro_chan *c);
 u32 members_in(struct goro_group *grp, enum goro_reason reason);
 u32 wg_waiters(struct goro_wg *wg);
+/* with a context: as far as it knows of them, and of these those that are at it */
+u32 ctx_listed(struct goro_ctx *ctx);
+u32 ctx_waiting(struct goro_ctx *ctx);
 /* of any object of package sync that has one list */
 u32 list_waiters(goro_lock_t *lock, struct list_head *list);
 #define x_waiters(x)		list_waiters(&(x)->lock, &(x)->waiters)

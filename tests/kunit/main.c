@@ -17,14 +17,22 @@ const struct who whos[4] = {
 	{ "thread to thread", true, true },
 };
 
-static u64 chans_alive(void)
+/* in the order in which they go: a context has a channel */
+static const struct { enum goro_counter made, gone; } objects[FX_OBJECTS] = {
+	[FX_CTXS] = { GORO_C_CTX_CREATED, GORO_C_CTX_DESTROYED },
+	[FX_CHANS] = { GORO_C_CHAN_CREATED, GORO_C_CHAN_DESTROYED },
+	[FX_TIMERS] = { GORO_C_TIMER_CREATED, GORO_C_TIMER_DESTROYED },
+};
+
+s64 fx_alive(enum fx_object what)
 {
-	return goro_counter(GORO_C_CHAN_CREATED) - goro_counter(GORO_C_CHAN_DESTROYED);
+	return goro_counter(objects[what].made) - goro_counter(objects[what].gone);
 }
 
 int fx_init(struct kunit *test)
 {
 	struct fx *f = kvzalloc(sizeof(*f), GFP_KERNEL);
+	int i;
 
 	if (!f)
 		return -ENOMEM;
@@ -39,7 +47,8 @@ int fx_init(struct kunit *test)
 	goro_sema_init(&f->sema, 10);
 	init_completion(&f->go);
 	f->num0 = goro_num();
-	f->chans0 = chans_alive();
+	for (i = 0; i < FX_OBJECTS; i++)
+		f->alive0[i] = fx_alive(i);
 	test->priv = f;
 	return 0;
 }
@@ -51,6 +60,28 @@ int fx_init_irq(struct kunit *test)
 	if (!err)
 		fx_of(test)->chan_flags = GORO_CHAN_IRQ;
 	return err;
+}
+
+int fx_init_ctx(struct kunit *test)
+{
+	int err = fx_init(test);
+	struct goro_ctx *ctx;
+
+	if (err)
+		return err;
+	ctx = goro_ctx_with_cancel(goro_ctx_background());
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);	/* KUnit calls fx_exit() */
+	fx_of(test)->ctx = ctx;
+	return 0;
+}
+
+static void ctx_end(struct goro_ctx *ctx)
+{
+	if (IS_ERR_OR_NULL(ctx))
+		return;
+	goro_ctx_cancel(ctx);
+	goro_ctx_put(ctx);
 }
 
 static void job_thread_put(struct job *j)
@@ -72,6 +103,8 @@ void fx_exit(struct kunit *test)
 		return;
 	for (i = 0; i < CHANS; i++)
 		goro_chan_close(f->c[i]);	/* may be closed, or none: fine */
+	ctx_end(f->ctx);
+	ctx_end(f->ctx2);
 	complete_all(&f->go);
 	goro_group_cancel(&f->other);
 	goro_group_cancel(&f->grp);
@@ -91,7 +124,10 @@ void fx_exit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->sema.held, 0L);
 	for (i = 0; i < CHANS; i++)
 		goro_chan_put(f->c[i]);
-	KUNIT_EXPECT_EQ(test, chans_alive(), f->chans0);
+	/* who cancelled a context may have its memory for a moment longer */
+	KUNIT_EXPECT_TRUE(test, eventually(fx_alive(FX_CTXS) == f->alive0[FX_CTXS]));
+	for (i = 0; i < FX_OBJECTS; i++)
+		KUNIT_EXPECT_EQ_MSG(test, fx_alive(i), f->alive0[i], "objects of kind %d", i);
 	kvfree(f);
 }
 
@@ -180,7 +216,7 @@ int do_recv(struct job *j)
 	return goro_chan_recv_until(j->c, &j->v, j->deadline);
 }
 
-static u32 count(struct list_head *list)
+u32 fx_count(struct list_head *list)
 {
 	struct list_head *pos;
 	u32 n = 0;
@@ -190,27 +226,47 @@ static u32 count(struct list_head *list)
 	return n;
 }
 
-u32 receivers(struct goro_chan *c)
+static u32 chan_waiters(struct goro_chan *c, struct list_head *queue)
 {
 	unsigned long flags;
 	u32 n;
 
 	/* of either kind: interrupts take an IRQ channel's */
 	spin_lock_irqsave(&c->lock, flags);
-	n = count(&c->recvq);
+	n = fx_count(queue);
 	spin_unlock_irqrestore(&c->lock, flags);
 	return n;
 }
 
+u32 receivers(struct goro_chan *c)
+{
+	return chan_waiters(c, &c->recvq);
+}
+
 u32 senders(struct goro_chan *c)
 {
-	unsigned long flags;
+	return chan_waiters(c, &c->sendq);
+}
+
+u32 ctx_listed(struct goro_ctx *ctx)
+{
 	u32 n;
 
-	/* of either kind: interrupts take an IRQ channel's */
-	spin_lock_irqsave(&c->lock, flags);
-	n = count(&c->sendq);
-	spin_unlock_irqrestore(&c->lock, flags);
+	goro_lock(&ctx->lock);
+	n = fx_count(&ctx->scopes);
+	goro_unlock(&ctx->lock);
+	return n;
+}
+
+u32 ctx_waiting(struct goro_ctx *ctx)
+{
+	struct goro_scope *s;
+	u32 n = 0;
+
+	goro_lock(&ctx->lock);
+	list_for_each_entry(s, &ctx->scopes, node)
+		n += atomic_read(&s->w->claim) == GORO_WAIT;
+	goro_unlock(&ctx->lock);
 	return n;
 }
 
@@ -219,7 +275,7 @@ u32 list_waiters(goro_lock_t *lock, struct list_head *list)
 	u32 n;
 
 	spin_lock(lock);
-	n = count(list);
+	n = fx_count(list);
 	spin_unlock(lock);
 	return n;
 }

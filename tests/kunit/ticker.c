@@ -183,7 +183,8 @@ static void shared(struct kunit *test)
 /* TestTimerGC, TestChan's collected half: who is dropped is gone, and never fires */
 static void dropped(struct kunit *test)
 {
-	u64 before = timers_alive(), fires;
+	s64 before = fx_alive(FX_TIMERS);
+	u64 fires;
 	struct goro_timer *t;
 	struct goro_chan *c;
 	int i;
@@ -193,7 +194,7 @@ static void dropped(struct kunit *test)
 		goro_timer_put(ticker(test, i % 2 ? HOUR : (i + 1) * 500));
 		goro_chan_put(after(test, i % 2 ? HOUR : i * 1000));
 	}
-	KUNIT_EXPECT_EQ(test, timers_alive(), before);
+	KUNIT_EXPECT_EQ(test, fx_alive(FX_TIMERS), before);
 	fires = goro_counter(GORO_C_TIMER_FIRE);
 	usleep_range(1000, 2000);
 	KUNIT_EXPECT_EQ(test, goro_counter(GORO_C_TIMER_FIRE), fires);
@@ -208,7 +209,7 @@ static void dropped(struct kunit *test)
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, goro_chan_recv_until(c, NULL, NET), 1);
 	goro_chan_put(c);
-	KUNIT_EXPECT_EQ(test, timers_alive(), before);
+	KUNIT_EXPECT_EQ(test, fx_alive(FX_TIMERS), before);
 }
 
 /* the channel is one that is received from */
@@ -314,8 +315,8 @@ static struct kunit_case cases[] = {
 
 static struct kunit_suite suite = {
 	.name = "goro_ticker",
-	.init = timer_fx_init,
-	.exit = timer_fx_exit,
+	.init = fx_init,
+	.exit = fx_exit,
 	.test_cases = cases,
 };
 kunit_test_suite(suite);

@@ -10,28 +10,6 @@
 #define MS	((u64)NSEC_PER_MSEC)
 #define HOUR	(3600ULL * NSEC_PER_SEC)
 
-static inline u64 timers_alive(void)
-{
-	return goro_counter(GORO_C_TIMER_CREATED) - goro_counter(GORO_C_TIMER_DESTROYED);
-}
-
-static inline int timer_fx_init(struct kunit *test)
-{
-	int err = fx_init(test);
-
-	if (!err)
-		fx_of(test)->priv = (void *)(unsigned long)timers_alive();
-	return err;
-}
-
-static inline void timer_fx_exit(struct kunit *test)
-{
-	u64 before = (unsigned long)fx_of(test)->priv;
-
-	fx_exit(test);
-	KUNIT_EXPECT_EQ(test, timers_alive(), before);
-}
-
 /* what lies in a timer's channel */
 static inline u32 kept(struct goro_chan *c)
 {

@@ -456,8 +456,8 @@ static struct kunit_case cases[] = {
 
 static struct kunit_suite suite = {
 	.name = "goro_timer",
-	.init = timer_fx_init,
-	.exit = timer_fx_exit,
+	.init = fx_init,
+	.exit = fx_exit,
 	.test_cases = cases,
 };
 kunit_test_suite(suite);
