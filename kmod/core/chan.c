@@ -241,7 +241,11 @@ int goro_chan_close(struct goro_chan *c)
 	LIST_HEAD(claimed);
 	int i;
 
-	if (!c || c->timer)
+	if (unlikely(!c)) {
+		goro_misuse_by("close of a nil channel");
+		return -EINVAL;
+	}
+	if (c->timer)
 		return -EINVAL;
 	if (unlikely(!c->irq && !goro_may_wait()))
 		return goro_misuse();

@@ -102,7 +102,8 @@ void fx_exit(struct kunit *test)
 	if (!f)
 		return;
 	for (i = 0; i < CHANS; i++)
-		goro_chan_close(f->c[i]);	/* may be closed, or none: fine */
+		if (f->c[i])
+			goro_chan_close(f->c[i]);	/* may be closed: fine */
 	ctx_end(f->ctx);
 	ctx_end(f->ctx2);
 	complete_all(&f->go);

@@ -127,7 +127,7 @@ int goro_chan_try_recv(struct goro_chan *c, void *v);
  * @c: the channel
  *
  * Receivers drain what is buffered, then get 0; waiting senders get -EPIPE.
- * Return: 0, -EBADFD (closed before), -EINVAL (NULL, a timer's channel).
+ * Return: 0, -EBADFD (closed before), -EINVAL (NULL: WARN_ONCE; a timer's channel).
  */
 int goro_chan_close(struct goro_chan *c);
 
