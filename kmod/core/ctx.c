@@ -92,11 +92,13 @@ static void end(struct goro_ctx *ctx)
 		}
 		goro_unlock(&ctx->up->lock);
 	}
-	if (ctx->by == ctx && !list_empty(&ctx->scopes))
-		goro_misuse_by("context put while someone waits with it");
 	if (ctx->release)
 		ctx->release(ctx->value);
-	mem_put(ctx);
+	/* who waits will come back to it: then its memory stays for good */
+	if (ctx->by == ctx && !list_empty_careful(&ctx->scopes))
+		goro_misuse_by("context put while someone waits with it");
+	else
+		mem_put(ctx);
 }
 
 void __goro_ctx_put(struct goro_ctx *ctx, struct module *by)

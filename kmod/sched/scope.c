@@ -114,19 +114,34 @@ void goro_scope_push(struct goro_scope *s)
 	thread_replace(s->outer, s);
 }
 
+/* Out of the middle of the caller's scopes, so that none that is gone stays among them. */
+static void out_of_order(struct goro_scope *top, struct goro_scope *s)
+{
+	goro_misuse_by("scopes of contexts are left out of order");
+	for (; top; top = top->outer) {
+		if (top->outer != s)
+			continue;
+		top->outer = s->outer;
+		if (s->owner == current)
+			atomic_dec(&goro_thread_scopes);
+		return;
+	}
+}
+
 void goro_scope_pop(struct goro_scope *s)
 {
 	struct goro_g *g = goro_self();
+	struct goro_scope *top = g ? g->scopes : thread_scope();
 
-	if (likely(g)) {
-		if (unlikely(g->scopes != s))
-			goro_misuse_by("scopes of contexts are left out of order");
+	if (unlikely(top != s)) {
+		out_of_order(top, s);
+	} else if (likely(g)) {
 		g->scopes = s->outer;
 		g->w.scoped = !!s->outer;
-		return;
+	} else {
+		thread_replace(s, s->outer);
+		atomic_dec(&goro_thread_scopes);
 	}
-	thread_replace(s, s->outer);
-	atomic_dec(&goro_thread_scopes);
 }
 
 /* The scopes that the wait of w is in; w is the caller's. */

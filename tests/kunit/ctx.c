@@ -309,7 +309,8 @@ static void blocks(void *arg)
 }
 
 /*
- * TestAfterFuncCalledAfterCancel, ..AfterTimeout, ..Immediately, NotCalledAfterStop,
+ * TestAfterFuncCalledAfterCancel, TestAfterFuncCalledAfterTimeout,
+ * TestAfterFuncCalledImmediately, TestAfterFuncNotCalledAfterStop,
  * TestAfterFuncCalledAsynchronously
  */
 static void after_func(struct kunit *test)
@@ -356,6 +357,36 @@ static void after_func(struct kunit *test)
 	goro_chan_close(f->c[0]);
 	KUNIT_EXPECT_TRUE(test, eventually(atomic_read(&f->n) == 5));
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);
+}
+
+/* TestInvalidDerivedFail, TestWithValueChecksKey: what panics there is an error here, and warns */
+static void invalid(struct kunit *test)
+{
+	struct goro_ctx *ctx = CANCEL(0, BG), *value, *without;
+	struct fx *f = fx_of(test);
+	u64 misuses;
+
+	value = keep(test, 1, goro_ctx_with_value(BG, &key1, &key2, NULL));
+	without = keep(test, 2, goro_ctx_without_cancel(ctx));
+	misuses = goro_counter(GORO_C_MISUSE);
+	kunit_warning_suppress(test) {
+		KUNIT_EXPECT_EQ(test, PTR_ERR(goro_ctx_with_cancel(NULL)), -EINVAL);
+		KUNIT_EXPECT_EQ(test, PTR_ERR(goro_ctx_with_deadline(NULL, NET)), -EINVAL);
+		KUNIT_EXPECT_EQ(test, PTR_ERR(goro_ctx_with_timeout(NULL, NET_NS)), -EINVAL);
+		KUNIT_EXPECT_EQ(test, PTR_ERR(goro_ctx_with_value(NULL, &key1, f, NULL)), -EINVAL);
+		KUNIT_EXPECT_EQ(test, PTR_ERR(goro_ctx_with_value(ctx, NULL, f, on_release)),
+				-EINVAL);
+		KUNIT_EXPECT_EQ(test, PTR_ERR(goro_ctx_without_cancel(NULL)), -EINVAL);
+		KUNIT_EXPECT_EQ(test, goro_ctx_after_func(NULL, ran, f, NULL), -EINVAL);
+		KUNIT_EXPECT_EQ(test, goro_group_init_ctx(&f->other, NULL), -EINVAL);
+		KUNIT_EXPECT_FALSE(test, goro_ctx_cancel(NULL));
+		KUNIT_EXPECT_FALSE(test, goro_ctx_cancel(BG));
+		KUNIT_EXPECT_FALSE(test, goro_ctx_cancel(value));
+		KUNIT_EXPECT_FALSE(test, goro_ctx_cancel_cause(without, -EXDEV));
+	}
+	KUNIT_EXPECT_EQ(test, goro_counter(GORO_C_MISUSE), misuses + 12);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 0);
+	LIVES(ctx);
 }
 
 /* ---- interrupts, modules ----------------------------------------------- */
@@ -434,6 +465,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(cause),
 	KUNIT_CASE(cancel_removes),
 	KUNIT_CASE(after_func),
+	KUNIT_CASE(invalid),
 	KUNIT_CASE(cancel_in_interrupt),
 	KUNIT_CASE(pins),
 	{}

@@ -141,6 +141,48 @@ static void does_not_reach_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, j->v, 5ULL);
 }
 
+static int leaves_the_outer_one_first(struct job *j)
+{
+	struct goro_scope out, mid, in;
+	struct fx *f = j->f;
+	int bad = 0;
+
+	bad += !!goro_ctx_enter(&out, f->ctx);
+	bad += !!goro_ctx_enter(&mid, f->ctx);
+	bad += !!goro_ctx_enter(&in, f->ctx);
+	/* a wait lists all three */
+	bad += goro_chan_recv_until(NULL, NULL, 1) != -ETIMEDOUT;
+	bad += ctx_listed(f->ctx) != 3;
+	bad += goro_ctx_leave(&mid, 7) != 7;
+	bad += ctx_listed(f->ctx) != 2;
+	/* twice, of which nothing is left either */
+	bad += goro_ctx_leave(&mid, 7) != 7;
+	/* the other two hold on */
+	bad += goro_chan_recv_until(NULL, NULL, 1) != -ETIMEDOUT;
+	bad += goro_ctx_leave(&in, 0);
+	bad += ctx_listed(f->ctx) != 1;
+	bad += goro_chan_recv_until(NULL, NULL, 1) != -ETIMEDOUT;
+	bad += goro_ctx_leave(&out, 0);
+	bad += ctx_listed(f->ctx);
+	return bad;
+}
+
+/* misuse: nothing that is gone stays among a goroutine's or thread's scopes */
+static void out_of_order(struct kunit *test)
+{
+	struct fx *f = fx_of(test);
+	struct job *j = job_set(f, 0, leaves_the_outer_one_first, NULL);
+	u64 misuses = goro_counter(GORO_C_MISUSE);
+
+	/* by the test's own thread, which is the one whose warning is taken in */
+	kunit_warning_suppress(test)
+		KUNIT_EXPECT_EQ(test, leaves_the_outer_one_first(j), 0);
+	KUNIT_EXPECT_EQ(test, goro_counter(GORO_C_MISUSE), misuses + 2);
+	job_go(test, j);
+	EXPECT_DONE(test, j, 0);
+	KUNIT_EXPECT_EQ(test, goro_counter(GORO_C_MISUSE), misuses + 4);
+}
+
 /* ---- what a cancel does not end ---------------------------------------- */
 
 static DECLARE_WAIT_QUEUE_HEAD(wq);
@@ -473,6 +515,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(costs_nothing, kind_gen_params),
 	KUNIT_CASE_PARAM(nested, kind_gen_params),
 	KUNIT_CASE_PARAM(does_not_reach_on, kind_gen_params),
+	KUNIT_CASE(out_of_order),
 	KUNIT_CASE_PARAM(nocancel, kind_gen_params),
 	KUNIT_CASE_PARAM(cond, kind_gen_params),
 	KUNIT_CASE(signalled),
