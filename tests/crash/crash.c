@@ -6,10 +6,12 @@
  *   oops      a NULL dereference: the G is named, its M ends
  *   locked    park inside rcu_read_lock(): warns once
  *   unlock    goro_unlock_thread() without goro_lock_thread(): warns once
+ *   misuse    each mistake of a module's once, and once more: see misuse.c
  *   deadlock  two that wait for each other, on channels, until rmmod
  */
 #include <goro/goro.h>
 #include <linux/rcupdate.h>
+#include "crash.h"
 
 static int limit = -1;
 static char *mode = "";
@@ -89,6 +91,8 @@ static noinline int crash_start(const char *what)
 
 	if (!strcmp(what, "deadlock"))
 		return crash_deadlock();
+	if (!strcmp(what, "misuse"))
+		return misuse_start();
 	return fn ? goro_go_attr(fn, NULL, &attr) : -EINVAL;
 }
 
