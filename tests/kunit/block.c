@@ -109,7 +109,7 @@ static int fill_and_block(void *arg)
 	return block_until_go(f);
 }
 
-/* what the blocked one had queued is run by others */
+/* TestSchedLocalQueueSteal: what the blocked one had queued is run by others */
 static void queue_is_taken_over(struct kunit *test)
 {
 	struct fx *f = fx_of(test);

@@ -212,7 +212,71 @@ static void pairs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic64_read(&f->sum), (s64)PAIRS * 190);
 }
 
+/* what workers, who are the first to see that there is no more, pass on to one */
+#define WORKERS	23
+#define WORK	5000
+
+static int works(struct job *j)
+{
+	struct fx *f = j->f;
+	u64 v;
+	int ret;
+
+	while ((ret = goro_chan_recv_until(f->c[0], &v, j->deadline)) == 1) {
+		if (v % 10 == j->v % 10)
+			goro_yield();
+		ret = goro_chan_send_until(f->c[1], &v, j->deadline);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+static int feeds(struct job *j)
+{
+	struct fx *f = j->f;
+	u64 v;
+	int err = 0;
+
+	for (v = 1; v <= WORK && !err; v++)
+		err = goro_chan_send_until(f->c[0], &v, j->deadline);
+	goro_chan_close(f->c[0]);
+	/* all workers have ended: nothing more can come */
+	err = goro_group_wait_until(&f->other, j->deadline) ?: err;
+	goro_chan_close(f->c[1]);
+	return err;
+}
+
+static int work_as_member(void *arg)
+{
+	return works(arg);
+}
+
+/* TestMultiConsumer */
+static void multi_consumer(struct kunit *test)
+{
+	struct fx *f = fx_of(test);
+	u64 v, sum = 0, n = 0;
+	int i;
+
+	fx_chan(test, 0, 8, 3 * WORKERS);
+	fx_chan(test, 1, 8, 3 * WORKERS);
+	for (i = 1; i <= WORKERS; i++) {
+		job_set(f, i, works, NULL)->v = i;
+		KUNIT_ASSERT_EQ(test, goro_group_go(&f->other, work_as_member, &f->j[i]), 0);
+	}
+	job_go(test, job_set(f, 0, feeds, NULL));
+	while (goro_chan_recv_until(f->c[1], &v, NET) == 1) {
+		sum += v;
+		n++;
+	}
+	EXPECT_DONE(test, &f->j[0], 0);
+	KUNIT_EXPECT_EQ(test, n, (u64)WORK);
+	KUNIT_EXPECT_EQ(test, sum, (u64)WORK * (WORK + 1) / 2);
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE(multi_consumer),
 	KUNIT_CASE_PARAM(exactly_once, shape_gen_params),
 	KUNIT_CASE_PARAM(ping_pong, who_gen_params),
 	KUNIT_CASE(pairs),

@@ -34,6 +34,7 @@ static void runs_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 1);
 }
 
+/* TestNumGoroutine */
 static void num(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
@@ -275,6 +276,7 @@ static int sleeps(struct job *j)
 
 KUNIT_ARRAY_PARAM_DESC(who, whos, name);
 
+/* TestSleep */
 static void sleep_not_early(struct kunit *test)
 {
 	const struct who *who = test->param_value;
@@ -384,7 +386,7 @@ static int is_woken(struct job *j)
 	return 0;
 }
 
-/* who readies another and goes on does not keep it from an idle P */
+/* TestSchedLocalQueueEmpty: who readies another and goes on does not keep it from an idle P */
 static void idle_p_takes_it(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
@@ -436,7 +438,7 @@ static void many_once(struct kunit *test)
 }
 
 /*
- * 10,000 at once, half started by a goroutine. They overflow its ring; but for
+ * TestSchedLocalQueue: 10,000 at once, half started by a goroutine. They overflow its ring; but for
  * thieves that take as many as it makes: then once more.
  */
 static void many(struct kunit *test)

@@ -187,7 +187,10 @@ static int lock_in_turn(struct job *j)
 	return goro_mutex_unlock(&j->f->m);
 }
 
-/* starvation mode: first come first served, hand to hand, until the last */
+/*
+ * starvation mode: first come first served, hand to hand, until the last (TestSemaHandoff,
+ * TestSemaHandoff1, TestSemaHandoff2)
+ */
 static void starving(struct kunit *test)
 {
 	struct fx *f = fx_of(test);

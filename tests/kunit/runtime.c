@@ -31,7 +31,7 @@ static unsigned int alive(void)
 	return goro_counter(GORO_C_P_ON) - off;
 }
 
-/* Go: GOMAXPROCS(n) returns the former one, GOMAXPROCS(0) changes nothing */
+/* Go: GOMAXPROCS(n) returns the former one, GOMAXPROCS(0) changes nothing; TestBigGOMAXPROCS */
 static void procs_get_set(struct kunit *test)
 {
 	u64 single = goro_counter(GORO_C_PROCS_SINGLE);

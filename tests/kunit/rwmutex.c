@@ -94,7 +94,7 @@ static void try_lock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, goro_rwmutex_runlock(&static_rw), 0);
 }
 
-/* TestParallelReaders: all of them are in at the same time */
+/* TestParallelReaders, TestParallelRWMutexReaders: all of them are in at the same time */
 static void parallel_readers(struct kunit *test)
 {
 	const struct who *who = test->param_value;

@@ -147,6 +147,46 @@ static void many(struct kunit *test)
 		EXPECT_DONE(test, &f->j[i], 0);
 }
 
+static int takes_all_the_time(struct job *j)
+{
+	struct goro_timer *t = goro_ticker_make(1);
+	u64 last = 0, v;
+	int i, bad = 0;
+
+	if (IS_ERR(t))
+		return PTR_ERR(t);
+	for (i = 0; i < 100; i++) {
+		bad += goro_chan_recv_until(goro_timer_chan(t), &v, j->deadline) != 1;
+		bad += v <= last;
+		last = v;
+	}
+	bad += goro_timer_stop(t) != 1;
+	bad += goro_chan_try_recv(goro_timer_chan(t), &v) != -EAGAIN;
+	goro_timer_put(t);
+	WRITE_ONCE(j->f->flag, true);
+	return bad;
+}
+
+static int yields_meanwhile(struct job *j)
+{
+	while (!READ_ONCE(j->f->flag))
+		goro_yield();
+	return 0;
+}
+
+/* TestTickerStress, TestTickerConcurrentStress: the shortest period there is, by ten at a time */
+static void stress(struct kunit *test)
+{
+	struct fx *f = fx_of(test);
+	int i;
+
+	job_go(test, job_set(f, 0, yields_meanwhile, NULL));
+	for (i = 1; i <= 10; i++)
+		job_go(test, job_set(f, i, takes_all_the_time, NULL));
+	for (i = 0; i <= 10; i++)
+		EXPECT_DONE(test, &f->j[i], 0);
+}
+
 static int takes_until_late(struct job *j)
 {
 	int ret, n = 0;
@@ -305,6 +345,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(teardown),
 	KUNIT_CASE(tick_chan),
 	KUNIT_CASE(many),
+	KUNIT_CASE(stress),
 	KUNIT_CASE(shared),
 	KUNIT_CASE(dropped),
 	KUNIT_CASE(receive_only),

@@ -375,6 +375,59 @@ static void func_stop_stress(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&n), ran);
 }
 
+/* a timer that its own function sets again, ten times */
+struct chain {
+	struct goro_timer *t;
+	atomic_t n;
+	struct completion done;
+};
+
+static void sets_again(void *arg)
+{
+	struct chain *ch = arg;
+
+	if (atomic_inc_return(&ch->n) < 10)
+		goro_timer_reset(ch->t, 1000);
+	else
+		complete(&ch->done);
+}
+
+/* TestAfterFunc */
+static void func_chain(struct kunit *test)
+{
+	struct chain ch = { .n = ATOMIC_INIT(0) };
+
+	init_completion(&ch.done);
+	ch.t = goro_timer_func(HOUR, sets_again, &ch);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ch.t));
+	KUNIT_EXPECT_EQ(test, goro_timer_reset(ch.t, 0), 1);
+	KUNIT_ASSERT_EQ(test, goro_wait_for_completion_until(&ch.done, NET), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ch.n), 10);
+	KUNIT_EXPECT_EQ(test, goro_timer_stop(ch.t), 0);
+	goro_timer_put(ch.t);
+}
+
+/* TestZeroTimer: no time at all is not missed, by none of the ways to set it */
+static void zero(struct kunit *test)
+{
+	atomic_t n = ATOMIC_INIT(0);
+	struct goro_timer *f = goro_timer_func(HOUR, runs, &n), *t, *again = timer(test, HOUR);
+	int i;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(f));
+	for (i = 1; i <= 500; i++) {
+		t = timer(test, 0);
+		next(test, t, 0);
+		goro_timer_put(t);
+		goro_timer_reset(again, 0);
+		next(test, again, 0);
+		goro_timer_reset(f, 0);
+		KUNIT_ASSERT_TRUE(test, eventually(atomic_read(&n) == i));
+	}
+	goro_timer_put(again);
+	goro_timer_put(f);
+}
+
 static void sets_flag(void *arg)
 {
 	WRITE_ONCE(*(bool *)arg, true);
@@ -448,6 +501,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(stop_or_received),
 	KUNIT_CASE(stop_against_receiver),
 	KUNIT_CASE(func),
+	KUNIT_CASE(func_chain),
+	KUNIT_CASE(zero),
 	KUNIT_CASE(func_stop_stress),
 	KUNIT_CASE(func_starvation),
 	KUNIT_CASE(sleep_zero),

@@ -263,7 +263,10 @@ static void race(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, goro_group_wait_until(&f->other, NET), 0);
 }
 
-/* used again before the wait for the last zero has returned: Go panics */
+/*
+ * TestWaitGroupMisuse2, TestWaitGroupMisuse3: used again before the wait for the last
+ * zero has returned: Go panics
+ */
 static void reuse_too_early(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
