@@ -17,6 +17,7 @@
 #include "sched/acct.h"
 
 #define MANY 5000	/* goroutines: more than a P caches */
+#define HOUR (3600ULL * NSEC_PER_SEC)
 
 static void add_one(void *arg)
 {
@@ -33,6 +34,12 @@ static void add_one_ref(void *arg)
 static int add_err(void *arg)
 {
 	add_one(arg);
+	return 0;
+}
+
+static int add_err_ref(void *arg)
+{
+	add_one(&arg);
 	return 0;
 }
 
@@ -86,6 +93,155 @@ static int group_go_copy(struct fx *f)
 	return goro_group_go_copy(&f->other, add_err, &f, sizeof(f));
 }
 
+static int group_try_go(struct fx *f)
+{
+	return goro_group_try_go(&f->other, add_err_ref, f);
+}
+
+static int group_go_attr(struct fx *f)
+{
+	static const struct goro_attr attr = { .stack_size = 4096 };
+
+	return goro_group_go_attr(&f->other, add_err_ref, f, &attr);
+}
+
+/* where it is refused the count stays: fx_exit() looks */
+static int wg_go(struct fx *f)
+{
+	return goro_wg_go(&f->wg, add_one_ref, f);
+}
+
+static int put_timer(struct goro_timer *t)
+{
+	if (IS_ERR(t))
+		return PTR_ERR(t);
+	goro_timer_put(t);
+	return 0;
+}
+
+static int timer_make(struct fx *f)
+{
+	return put_timer(goro_timer_make(HOUR));
+}
+
+static int ticker_make(struct fx *f)
+{
+	return put_timer(goro_ticker_make(HOUR));
+}
+
+static int timer_func(struct fx *f)
+{
+	return put_timer(goro_timer_func(HOUR, add_one_ref, f));
+}
+
+static int put_chan(struct goro_chan *c)
+{
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	goro_chan_put(c);
+	return 0;
+}
+
+static int after(struct fx *f)
+{
+	return put_chan(goro_after(HOUR));
+}
+
+static int tick(struct fx *f)
+{
+	return put_chan(goro_tick(HOUR));
+}
+
+static int put_ctx(struct goro_ctx *ctx)
+{
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	goro_ctx_put(ctx);
+	return 0;
+}
+
+static int with_cancel(struct fx *f)
+{
+	return put_ctx(goro_ctx_with_cancel(f->ctx));
+}
+
+static int with_timeout(struct fx *f)
+{
+	return put_ctx(goro_ctx_with_timeout(f->ctx, HOUR));
+}
+
+static void on_release(void *value)
+{
+	struct fx *f = value;
+
+	f->flag = true;
+}
+
+/* of what was not made nothing is released */
+static int with_value(struct fx *f)
+{
+	int err;
+
+	f->flag = false;
+	err = put_ctx(goro_ctx_with_value(f->ctx, f, f, on_release));
+	return f->flag == !err ? err : -EIO;
+}
+
+static int without_cancel(struct fx *f)
+{
+	return put_ctx(goro_ctx_without_cancel(f->ctx));
+}
+
+/* a context has it made when it is first asked for */
+static int ctx_done(struct fx *f)
+{
+	struct goro_ctx *ctx = goro_ctx_with_cancel(f->ctx);
+	struct goro_chan *c;
+	int err;
+
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	c = goro_ctx_done(ctx);
+	err = PTR_ERR_OR_ZERO(c);
+	goro_ctx_cancel(ctx);
+	if (!err && goro_chan_try_recv(c, NULL))
+		err = -EIO;
+	goro_ctx_put(ctx);
+	return err;
+}
+
+/* what was set aside for it is enough: the cancel cannot fail */
+static int after_func(struct fx *f)
+{
+	struct goro_ctx *ctx = goro_ctx_with_cancel(f->ctx);
+	struct goro_after *after;
+	int err;
+
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	err = goro_ctx_after_func(ctx, add_one_ref, f, &after);
+	goro_ctx_cancel(ctx);
+	goro_ctx_put(ctx);
+	if (!err && goro_after_stop(after))
+		err = -EIO;
+	return err;
+}
+
+static int go_ctx(struct fx *f)
+{
+	return goro_go_ctx(f->ctx, add_one_ref, f);
+}
+
+static int group_init_ctx(struct fx *f)
+{
+	struct goro_group grp;
+	int err = goro_group_init_ctx(&grp, f->ctx);
+
+	if (!err)
+		goro_group_stop(&grp);
+	return err;
+}
+
 static int acct_new(struct fx *f)
 {
 	struct goro_acct *a = goro_acct_new();
@@ -109,6 +265,22 @@ static const struct op {
 	{ "goro_go_copy", go_copy, 1 },
 	{ "goro_go_atomic", go_atomic, 1 },
 	{ "goro_group_go_copy", group_go_copy, 1 },
+	{ "goro_group_try_go", group_try_go, 1 },
+	{ "goro_group_go_attr", group_go_attr, 1 },
+	{ "goro_group_init_ctx", group_init_ctx, 0 },
+	{ "goro_wg_go", wg_go, 1 },
+	{ "goro_timer_make", timer_make, 0 },
+	{ "goro_ticker_make", ticker_make, 0 },
+	{ "goro_timer_func", timer_func, 0 },
+	{ "goro_after", after, 0 },
+	{ "goro_tick", tick, 0 },
+	{ "goro_ctx_with_cancel", with_cancel, 0 },
+	{ "goro_ctx_with_timeout", with_timeout, 0 },
+	{ "goro_ctx_with_value", with_value, 0 },
+	{ "goro_ctx_without_cancel", without_cancel, 0 },
+	{ "goro_ctx_done", ctx_done, 0 },
+	{ "goro_ctx_after_func", after_func, 1 },
+	{ "goro_go_ctx", go_ctx, 1 },
 	{ "goro_acct_new", acct_new, 0 },
 };
 KUNIT_ARRAY_PARAM_DESC(op, ops, name);
@@ -194,6 +366,25 @@ static void by_goroutine(struct kunit *test)
 	job_go(test, j);
 	KUNIT_ASSERT_TRUE(test, eventually(job_done(j)));
 	expect_refused(test, j->ret);
+}
+
+/* a timer's function is not lost: its goroutine is made when there is memory again */
+static void timer_func_again(struct kunit *test)
+{
+	struct fx *f = fx_of(test);
+	u64 fires = goro_counter(GORO_C_TIMER_FIRE);
+	struct goro_timer *t = goro_timer_func(HOUR, add_one_ref, f);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t);
+	current->fail_nth = 1;
+	/* it is due at once: the goroutine is asked for here, and refused */
+	KUNIT_EXPECT_EQ(test, goro_timer_reset(t, 0), 1);
+	KUNIT_EXPECT_EQ(test, current->fail_nth, 0U);
+	current->fail_nth = 0;
+	KUNIT_EXPECT_TRUE(test, eventually(atomic_read(&f->n) == 1));
+	KUNIT_EXPECT_EQ(test, goro_counter(GORO_C_TIMER_FIRE), fires + 2);
+	KUNIT_EXPECT_EQ(test, goro_timer_stop(t), 0);
+	goro_timer_put(t);
 }
 
 /* ---- polls of files with more queues than one has room for ----------- */
@@ -286,6 +477,7 @@ static void select_by_goroutine(struct kunit *test)
 static struct kunit_case fail_cases[] = {
 	KUNIT_CASE_PARAM(by_thread, op_gen_params),
 	KUNIT_CASE_PARAM(by_goroutine, op_gen_params),
+	KUNIT_CASE(timer_func_again),
 	KUNIT_CASE(poll_by_thread),
 	KUNIT_CASE(poll_by_goroutine),
 	KUNIT_CASE(select_by_thread),
@@ -295,7 +487,7 @@ static struct kunit_case fail_cases[] = {
 
 static struct kunit_suite fail_suite = {
 	.name = "goro_fail",
-	.init = fx_init,
+	.init = fx_init_ctx,
 	.exit = fx_exit,
 	.test_cases = fail_cases,
 };
