@@ -186,8 +186,7 @@ static void again_and_again(struct kunit *test)
 		job_set(f, i, brackets, c)->v = i;
 		job_go(test, &f->j[i]);
 	}
-	for (i = 0; i < 32; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 32, 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&f->sum), 16LL * 299 * 300 / 2);
 	EXPECT_CHAN(test, c, 0, 0, 0);
 }
@@ -230,8 +229,7 @@ static void end_when_busy(struct kunit *test)
 	for (i = 0; i < 3 * goro_procs(); i++)
 		KUNIT_ASSERT_EQ(test, goro_group_go(&f->other, busy, f), 0);
 	complete_all(&f->go);
-	for (i = 0; i < 8; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 8, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);
 	WRITE_ONCE(f->flag, true);
 	KUNIT_EXPECT_EQ(test, goro_group_wait_until(&f->other, NET), 0);
@@ -324,8 +322,7 @@ static void result_and_depth(struct kunit *test)
 	for (i = 0; i < 16; i++)
 		KUNIT_ASSERT_EQ(test, goro_group_go_attr(&f->other, job_small,
 							 job_set(f, i, calls, NULL), &attr), 0);
-	for (i = 0; i < 16; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 16, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);
 }
 
@@ -362,8 +359,7 @@ static void sleep_there(struct kunit *test)
 		sum += v;
 	}
 	KUNIT_EXPECT_EQ(test, sum, 28ULL);
-	for (i = 0; i < 8; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 8, 0);
 }
 
 static long plus_one(void *arg)

@@ -103,8 +103,7 @@ static void exactly_once(struct kunit *test)
 		j->v = i;
 		job_start(test, j, i < s->threads);
 	}
-	for (i = 0; i < n; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, n, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&m->bad), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&m->twice), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&m->disorder), 0);

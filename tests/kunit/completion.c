@@ -139,8 +139,7 @@ static void wakes(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, queued(x), 24U - i);
 	}
 	complete_all(x);
-	for (i = 0; i < 24; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 24, 0);
 }
 
 static int cancelled_before(struct job *j)
@@ -162,7 +161,6 @@ static void cancel(struct kunit *test)
 {
 	struct completion *x = comp(test);
 	struct fx *f = fx_of(test);
-	int i;
 
 	job_go(test, job_set(f, 0, waits, NULL));
 	job_go(test, job_set(f, 1, waits_forever, NULL));
@@ -170,8 +168,7 @@ static void cancel(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, eventually(members_in(&f->grp, GORO_R_COMPLETION) == 3));
 	job_go(test, job_set(f, 3, cancelled_before, NULL));
 	goro_group_cancel(&f->grp);
-	for (i = 0; i < 2; i++)
-		EXPECT_DONE(test, &f->j[i], -ECANCELED);
+	jobs_done(test, 2, -ECANCELED);
 	EXPECT_DONE(test, &f->j[3], -ECANCELED);
 	KUNIT_EXPECT_FALSE(test, job_done(&f->j[2]));
 	KUNIT_EXPECT_EQ(test, queued(x), 1U);
@@ -247,8 +244,7 @@ static void races(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, eventually(atomic_read(&f->n) == 1000));
 	WRITE_ONCE(f->flag, true);
 	complete_all(x);
-	for (i = 0; i < 6; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 6, 0);
 	KUNIT_EXPECT_GT(test, atomic_read(&f->n2), 0);
 }
 

@@ -28,10 +28,8 @@ static struct job *wait_cond(struct kunit *test, int i, bool thread)
 {
 	struct fx *f = fx_of(test);
 	struct job *j = job_set(f, i, do_wait, NULL);
-	u32 n = x_waiters(&f->cond);
 
-	job_start(test, j, thread);
-	KUNIT_ASSERT_TRUE(test, eventually(x_waiters(&f->cond) == n + 1));
+	job_waits(test, j, thread, x_waiters(&f->cond));
 	return j;
 }
 
@@ -48,12 +46,11 @@ static void expect_end(struct kunit *test)
 /* TestCondSignal, TestCondSignalGenerations: a signal wakes one, in the order in which they came */
 static void signal_wakes_one(struct kunit *test)
 {
-	const struct who *who = test->param_value;
 	struct fx *f = fx_of(test);
 	int i;
 
 	for (i = 0; i < 12; i++)
-		wait_cond(test, i, i % 2 ? who->send_thread : who->recv_thread);
+		wait_cond(test, i, job_who(test, i));
 	for (i = 0; i < 12; i++) {
 		KUNIT_EXPECT_EQ(test, atomic_read(&f->n), i);
 		KUNIT_EXPECT_EQ(test, x_waiters(&f->cond), 12U - i);
@@ -67,13 +64,12 @@ static void signal_wakes_one(struct kunit *test)
 /* TestCondBroadcast: all of them, and with the mutex held as well */
 static void broadcast(struct kunit *test)
 {
-	const struct who *who = test->param_value;
 	struct fx *f = fx_of(test);
 	int r, i;
 
 	for (r = 0; r < 3; r++) {
 		for (i = 0; i < 20; i++)
-			wait_cond(test, r * 20 + i, i % 2 ? who->send_thread : who->recv_thread);
+			wait_cond(test, r * 20 + i, job_who(test, i));
 		KUNIT_ASSERT_EQ(test, goro_mutex_lock(&f->m), 0);
 		KUNIT_EXPECT_EQ(test, goro_cond_broadcast(&f->cond), 20);
 		KUNIT_EXPECT_EQ(test, x_waiters(&f->cond), 0U);
@@ -146,16 +142,14 @@ static int race3(struct job *j)
 static void race(struct kunit *test)
 {
 	static int (*const fns[])(struct job *) = { race1, race2, race3 };
-	const struct who *who = test->param_value;
 	struct fx *f = fx_of(test);
 	int i;
 
 	for (i = 0; i < 3; i++)
 		job_set(f, i, fns[i], NULL);
 	for (i = 0; i < 3; i++)
-		job_start(test, &f->j[i], i % 2 ? who->send_thread : who->recv_thread);
-	for (i = 0; i < 3; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+		job_start_who(test, &f->j[i]);
+	jobs_done(test, 3, 0);
 	expect_end(test);
 }
 
@@ -357,15 +351,12 @@ static int get_tokens(struct job *j)
 
 static void none_lost(struct kunit *test)
 {
-	const struct who *who = test->param_value;
 	struct fx *f = fx_of(test);
 	int i;
 
 	for (i = 0; i < 12; i++)
-		job_start(test, job_set(f, i, i % 2 ? put_tokens : get_tokens, NULL),
-			  i % 2 ? who->send_thread : who->recv_thread);
-	for (i = 0; i < 12; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+		job_start_who(test, job_set(f, i, i % 2 ? put_tokens : get_tokens, NULL));
+	jobs_done(test, 12, 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&f->sum), 0LL);
 	expect_end(test);
 }

@@ -77,8 +77,7 @@ static void derive_races_cancel(struct kunit *test)
 		job_go(test, job_set(f, i, derive_under, NULL));
 	KUNIT_ASSERT_TRUE(test, eventually(atomic_read(&f->n) > 100));
 	KUNIT_EXPECT_TRUE(test, goro_ctx_cancel(p));
-	for (i = 0; i < 8; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 8, 0);
 	KUNIT_EXPECT_EQ(test, ctx_children(p), 0U);
 }
 

@@ -261,8 +261,7 @@ static void nocancel(struct kunit *test)
 	WRITE_ONCE(f->flag, true);
 	wake_up_all(&wq);
 	complete(&f->go);
-	for (i = 0; i < STUBBORN; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, STUBBORN, 0);
 }
 
 /* a cancel that finds the mutex of a condition variable taken: it is waited for */
@@ -481,10 +480,9 @@ static void races(struct kunit *test)
 		job_set(f, i, i & 1 ? race_send : race_recv, f->c[0]);
 		job_start(test, &f->j[i], i % 3 == 0);
 	}
-	for (i = 0; i < 6; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 6, 0);
 	goro_ctx_cancel(f->ctx);
-	for (; i < 12; i++)
+	for (i = 6; i < 12; i++)
 		EXPECT_DONE(test, &f->j[i], 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), atomic_read(&f->n2));

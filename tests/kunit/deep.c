@@ -153,8 +153,7 @@ static void park_inside_once(struct kunit *test)
 		f->j[i].done = 0;
 		start_small(test, &f->j[i], 4096 << i % 3);
 	}
-	for (i = 0; i < 24; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 24, 0);
 	KUNIT_EXPECT_EQ(test, goro_counter(GORO_C_STACK_CALL) - calls, 24ULL * 20);
 	KUNIT_EXPECT_GE(test, goro_counter(GORO_C_PARK) - parks, 24ULL * 20);
 }
@@ -294,8 +293,7 @@ static void cancel(struct kunit *test)
 		start_small(test, job_set(f, i, cancelled_there, c), 4096 << i % 3);
 	KUNIT_ASSERT_TRUE(test, eventually(receivers(c) == 8));
 	goro_group_cancel(&f->grp);
-	for (i = 0; i < 8; i++)
-		EXPECT_DONE(test, &f->j[i], -ECANCELED);
+	jobs_done(test, 8, -ECANCELED);
 	EXPECT_CHAN(test, c, 0, 0, 0);
 }
 

@@ -261,8 +261,7 @@ static void yield_lets_others_run(struct kunit *test)
 		job_set(f, i, yields_until, NULL)->v = i;
 		job_go(test, &f->j[i]);
 	}
-	for (i = 0; i < 2; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 2, 0);
 	KUNIT_EXPECT_GE(test, atomic_read(&f->n), 2000);
 }
 
@@ -279,7 +278,6 @@ KUNIT_ARRAY_PARAM_DESC(who, whos, name);
 /* TestSleep */
 static void sleep_not_early(struct kunit *test)
 {
-	const struct who *who = test->param_value;
 	struct fx *f = fx_of(test);
 	int i;
 
@@ -287,7 +285,7 @@ static void sleep_not_early(struct kunit *test)
 		struct job *j = job_set(f, i, sleeps, NULL);
 
 		j->deadline = i < 2 ? i : goro_in(i * 100000);	/* two are past */
-		job_start(test, j, i % 2 ? who->send_thread : who->recv_thread);
+		job_start_who(test, j);
 	}
 	for (i = 0; i < 32; i++) {
 		EXPECT_DONE(test, &f->j[i], 0);

@@ -248,8 +248,7 @@ static void cancel_reaches(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, eventually(members_in(&f->other, w->reason) == 10));
 	goro_group_cancel(&f->other);
 	KUNIT_EXPECT_EQ(test, goro_group_wait_until(&f->other, NET), 0);
-	for (i = 0; i < 10; i++)
-		EXPECT_DONE(test, &f->j[i], -ECANCELED);
+	jobs_done(test, 10, -ECANCELED);
 	/* a cancelled group starts nobody */
 	KUNIT_EXPECT_EQ(test, goro_group_go(&f->other, member, &f->j[11]), -ECANCELED);
 	KUNIT_EXPECT_EQ(test, goro_group_go_copy(&f->other, add_copy, &f, sizeof(f)), -ECANCELED);
@@ -271,8 +270,7 @@ static void cancel_before_wait(struct kunit *test)
 		group_job(test, i, after_cancel, c);
 	goro_group_cancel(&f->other);
 	KUNIT_EXPECT_EQ(test, goro_group_wait_until(&f->other, NET), 0);
-	for (i = 0; i < 10; i++)
-		EXPECT_DONE(test, &f->j[i], -ECANCELED);
+	jobs_done(test, 10, -ECANCELED);
 	finish(test, head);
 }
 
@@ -332,8 +330,7 @@ static void stop(struct kunit *test)
 	for (i = 0; i < 50; i++)
 		group_job(test, i, i % 2 ? recv_plain : sleep_for_ever, c);
 	goro_group_stop(&f->other);
-	for (i = 0; i < 50; i++)
-		EXPECT_DONE(test, &f->j[i], -ECANCELED);
+	jobs_done(test, 50, -ECANCELED);
 	KUNIT_EXPECT_EQ(test, f->other.n, 0L);
 	goro_group_stop(&f->other);
 	EXPECT_CHAN(test, c, 0, 0, 0);

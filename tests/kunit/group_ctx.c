@@ -178,8 +178,7 @@ static void limit(struct kunit *test)
 		job_set(f, i, go_many, NULL);
 		job_start(test, &f->j[i], i & 1);
 	}
-	for (i = 0; i < 6; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 6, 0);
 	KUNIT_EXPECT_EQ(test, goro_group_wait_until(&f->other, NET), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 300);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);

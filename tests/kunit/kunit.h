@@ -102,6 +102,38 @@ void job_go(struct kunit *test, struct job *j);
 void job_thread(struct kunit *test, struct job *j);
 void job_start(struct kunit *test, struct job *j, bool thread);
 
+/*
+ * Who plays sender and receiver; where there are many, those with an odd number are
+ * what the sender is.
+ */
+struct who {
+	const char *name;
+	bool send_thread, recv_thread;
+};
+extern const struct who whos[4];
+
+/* the case has one as its parameter: is the i-th a thread? */
+static inline bool job_who(struct kunit *test, int i)
+{
+	const struct who *who = test->param_value;
+
+	return i % 2 ? who->send_thread : who->recv_thread;
+}
+
+static inline void job_start_who(struct kunit *test, struct job *j)
+{
+	job_start(test, j, job_who(test, j - j->f->j));
+}
+
+/* start one that has to wait, and see it wait: `waiters` counts those who do */
+#define job_waits(test, j, thread, waiters)				\
+do {									\
+	u32 __n = (waiters);						\
+									\
+	job_start(test, j, thread);					\
+	KUNIT_ASSERT_TRUE(test, eventually((waiters) == __n + 1));	\
+} while (0)
+
 static inline bool job_done(struct job *j)
 {
 	return smp_load_acquire(&j->done);	/* then the results */
@@ -132,6 +164,15 @@ do {									\
 	KUNIT_EXPECT_EQ(test, (j)->ret, (long)(res));			\
 } while (0)
 
+/* the first n of them, all with the same result */
+#define jobs_done(test, n, res)						\
+do {									\
+	int __i;							\
+									\
+	for (__i = 0; __i < (n); __i++)					\
+		EXPECT_DONE(test, &fx_of(test)->j[__i], res);		\
+} while (0)
+
 /* the state of a channel as a whole */
 #define EXPECT_CHAN(test, c, len, nsend, nrecv)				\
 do {									\
@@ -139,12 +180,5 @@ do {									\
 	KUNIT_EXPECT_EQ(test, senders(c), (u32)(nsend));		\
 	KUNIT_EXPECT_EQ(test, receivers(c), (u32)(nrecv));		\
 } while (0)
-
-/* who plays sender and receiver */
-struct who {
-	const char *name;
-	bool send_thread, recv_thread;
-};
-extern const struct who whos[4];
 
 #endif /* _GORO_TESTS_KUNIT_H */

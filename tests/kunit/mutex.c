@@ -18,15 +18,12 @@ static int do_lock(struct job *j)
 	return goro_mutex_unlock(&j->f->m);
 }
 
-/* start a waiter and see it wait */
 static struct job *wait_lock(struct kunit *test, int i, bool thread)
 {
 	struct fx *f = fx_of(test);
 	struct job *j = job_set(f, i, do_lock, NULL);
-	u32 n = x_waiters(&f->m);
 
-	job_start(test, j, thread);
-	KUNIT_ASSERT_TRUE(test, eventually(x_waiters(&f->m) == n + 1));
+	job_waits(test, j, thread, x_waiters(&f->m));
 	return j;
 }
 
@@ -118,15 +115,12 @@ static int hammer_fn(struct job *j)
 /* TestMutex, TestHammerMutex */
 static void hammer(struct kunit *test)
 {
-	const struct who *who = test->param_value;
 	struct fx *f = fx_of(test);
 	int i;
 
 	for (i = 0; i < 10; i++)
-		job_start(test, job_set(f, i, hammer_fn, NULL),
-			  i % 2 ? who->send_thread : who->recv_thread);
-	for (i = 0; i < 10; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+		job_start_who(test, job_set(f, i, hammer_fn, NULL));
+	jobs_done(test, 10, 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&f->sum), (s64)atomic_read(&f->n));
 	KUNIT_EXPECT_GE(test, atomic_read(&f->n), 10 * (LOOPS - LOOPS / 3 - 1));
 	expect_free(test);
@@ -366,16 +360,14 @@ static int lock_often(struct job *j)
 /* deadlines that pass as it is given: nobody gets it twice, and it is not lost */
 static void deadline_races(struct kunit *test)
 {
-	const struct who *who = test->param_value;
 	struct fx *f = fx_of(test);
 	int i;
 
 	for (i = 0; i < 8; i++) {
 		job_set(f, i, lock_often, NULL)->v = i * 3000;
-		job_start(test, &f->j[i], i % 2 ? who->send_thread : who->recv_thread);
+		job_start_who(test, &f->j[i]);
 	}
-	for (i = 0; i < 8; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 8, 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&f->sum), (s64)atomic_read(&f->n));
 	expect_free(test);
 }
@@ -485,7 +477,6 @@ static int put_shared(struct job *j)
 /* the last to have it frees it at once, whatever those before it still do */
 static void unlocker_frees(struct kunit *test)
 {
-	const struct who *who = test->param_value;
 	struct fx *f = fx_of(test);
 	int r, i;
 
@@ -499,8 +490,7 @@ static void unlocker_frees(struct kunit *test)
 		/* all wait, so that each is woken or handed it by the one before */
 		KUNIT_ASSERT_EQ(test, goro_mutex_lock(&s->m), 0);
 		for (i = 0; i < 8; i++)
-			job_start(test, job_set(f, r * 8 + i, put_shared, NULL),
-				  i % 2 ? who->send_thread : who->recv_thread);
+			job_start_who(test, job_set(f, r * 8 + i, put_shared, NULL));
 		KUNIT_ASSERT_TRUE(test, eventually(x_waiters(&s->m) == 8));
 		KUNIT_EXPECT_EQ(test, goro_mutex_unlock(&s->m), 0);
 		for (i = 0; i < 8; i++)

@@ -20,15 +20,12 @@ static int do_once(struct job *j)
 /* TestOnce: many at a time; each returns when it has run, once */
 static void many(struct kunit *test)
 {
-	const struct who *who = test->param_value;
 	struct fx *f = fx_of(test);
 	int i;
 
 	for (i = 0; i < 12; i++)
-		job_start(test, job_set(f, i, do_once, NULL),
-			  i % 2 ? who->send_thread : who->recv_thread);
-	for (i = 0; i < 12; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+		job_start_who(test, job_set(f, i, do_once, NULL));
+	jobs_done(test, 12, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 1);
 }
 
@@ -89,8 +86,7 @@ static void others_wait(struct kunit *test)
 	for (i = 0; i < 8; i++)
 		KUNIT_EXPECT_FALSE(test, job_done(&f->j[i]));
 	KUNIT_EXPECT_EQ(test, goro_chan_close(f->c[0]), 0);
-	for (i = 0; i < 8; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 8, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 1);
 	KUNIT_EXPECT_EQ(test, x_waiters(&f->once), 0U);
 	KUNIT_EXPECT_EQ(test, goro_once_do_until(&f->once, count_fn, f, GORO_NOW), 0);
@@ -253,15 +249,12 @@ static int do_exiting(struct job *j)
 /* TestOnceFunc, TestOnceValue, TestOnceValues: each call gets what the one that ran returned */
 static void value(struct kunit *test)
 {
-	const struct who *who = test->param_value;
 	struct fx *f = fx_of(test);
 	int i;
 
 	for (i = 0; i < 12; i++)
-		job_start(test, job_set(f, i, do_value, NULL),
-			  i % 2 ? who->send_thread : who->recv_thread);
-	for (i = 0; i < 12; i++)
-		EXPECT_DONE(test, &f->j[i], 42);
+		job_start_who(test, job_set(f, i, do_value, NULL));
+	jobs_done(test, 12, 42);
 	KUNIT_EXPECT_EQ(test, goro_once_call(&f->once, value_fn, f), 42);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 1);
 }

@@ -122,8 +122,7 @@ static void wakes(struct kunit *test)
 			  i % 2 ? who->recv_thread : who->send_thread);
 	KUNIT_ASSERT_TRUE(test, eventually(entries(&s->q[0]) == 6 && entries(&s->q[1]) == 6));
 	set_ready(s, 1, EPOLLIN, EPOLLIN);
-	for (i = 0; i < 6; i++)
-		EXPECT_DONE(test, &f->j[i], EPOLLIN);
+	jobs_done(test, 6, EPOLLIN);
 	source_put(test, s);
 }
 
@@ -205,8 +204,7 @@ static void pollfree(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, entries(&s->q[0]), 0U);
 	synchronize_rcu();
 	memset(&s->q[0], 0x5a, sizeof(s->q[0]));
-	for (i = 0; i < 3; i++)
-		EXPECT_DONE(test, &f->j[i], EPOLLHUP);
+	jobs_done(test, 3, EPOLLHUP);
 	init_waitqueue_head(&s->q[0]);
 	source_put(test, s);
 }

@@ -60,7 +60,6 @@ static int takes_until_timer(struct job *j)
 static void timer_fairness(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
-	int i;
 
 	KUNIT_ASSERT_GE(test, goro_set_procs(1), 0);
 	fx_chan(test, 0, 8, 0);
@@ -68,8 +67,7 @@ static void timer_fairness(struct kunit *test)
 	job_go(test, job_set(f, 0, offers, NULL));
 	job_go(test, job_set(f, 1, offers, NULL));
 	job_go(test, job_set(f, 2, takes_until_timer, NULL));
-	for (i = 0; i < 3; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 3, 0);
 	KUNIT_EXPECT_GT(test, atomic_read(&f->n), 1);
 }
 
@@ -105,8 +103,7 @@ static void timer_fairness2(struct kunit *test)
 	fx_chan(test, 0, 8, 0);
 	for (i = 0; i < 2; i++)
 		job_go(test, job_set(f, i, exchanges_until_timer, f->c[0]));
-	for (i = 0; i < 2; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 2, 0);
 }
 
 static int calls_all_the_time(struct job *j)
@@ -133,14 +130,12 @@ static int sleeps_and_tells(struct job *j)
 static void calls_fairness(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
-	int i;
 
 	KUNIT_ASSERT_GE(test, goro_set_procs(1), 0);
 	job_go(test, job_set(f, 0, calls_all_the_time, NULL));
 	job_go(test, job_set(f, 1, calls_all_the_time, NULL));
 	job_go(test, job_set(f, 2, sleeps_and_tells, NULL));
-	for (i = 0; i < 3; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 3, 0);
 	KUNIT_EXPECT_GT(test, atomic_read(&f->n), 0);
 }
 
@@ -182,8 +177,7 @@ static void ping_pong_hog(struct kunit *test)
 	}
 	for (i = 0; i < 2; i++)
 		KUNIT_ASSERT_EQ(test, goro_chan_send_until(f->c[i], &v, NET), 0);
-	for (i = 0; i < 4; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 4, 0);
 }
 
 /* it runs, and gives way to nobody, until all the others run, too */

@@ -119,8 +119,7 @@ static void procs_by_goroutines(struct kunit *test)
 
 	for (i = 0; i < 4; i++)
 		job_go(test, job_set(f, i, sets_procs, NULL));
-	for (i = 0; i < 4; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 4, 0);
 }
 
 static int count_one(void *arg)
@@ -166,8 +165,7 @@ static void procs_while_others_compute(struct kunit *test)
 		job_go(test, job_set(f, i, queues_and_holds, NULL));
 	KUNIT_ASSERT_TRUE(test, eventually(atomic_read(&f->n2) == n));
 	KUNIT_ASSERT_GE(test, goro_set_procs(1), 0);
-	for (i = 0; i < n; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, n, 0);
 	KUNIT_EXPECT_EQ(test, goro_group_wait_until(&f->other, NET), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 100 * (n - 1));
 	KUNIT_EXPECT_TRUE(test, eventually(alive() == 1));
@@ -201,8 +199,7 @@ static void parallelism(struct kunit *test)
 		job_set(f, i, flips, NULL)->v = i;
 		job_go(test, &f->j[i]);
 	}
-	for (i = 0; i < n; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, n, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), n * 5);
 }
 
@@ -439,8 +436,7 @@ static void yield_locked(struct kunit *test)
 	}
 	for (i = 0; i < 20; i++)
 		KUNIT_EXPECT_GE(test, goro_set_procs(i % 2 ? 1 : goro_num_cpu()), 0);
-	for (i = 0; i < 8; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 8, 0);
 	KUNIT_EXPECT_EQ(test, goro_group_wait_until(&f->other, NET), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 8);
 	KUNIT_EXPECT_GE(test, goro_set_procs(procs), 0);
@@ -476,8 +472,7 @@ static void nobody_else(struct kunit *test)
 	for (i = 1; i <= 8; i++)
 		job_go(test, job_set(f, i, not_there, NULL));
 	job_go(test, job_set(f, 0, alone_on_thread, NULL));
-	for (i = 0; i <= 8; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 9, 0);
 }
 
 static int cancelled_locked(struct job *j)

@@ -39,15 +39,12 @@ static int do_wlock(struct job *j)
 	return goro_rwmutex_unlock(&j->f->rw);
 }
 
-/* start one that has to wait, and see it wait */
 static struct job *wait_for(struct kunit *test, int i, int (*fn)(struct job *), bool thread)
 {
 	struct fx *f = fx_of(test);
 	struct job *j = job_set(f, i, fn, NULL);
-	u32 n = wait_r(f) + wait_w(f);
 
-	job_start(test, j, thread);
-	KUNIT_ASSERT_TRUE(test, eventually(wait_r(f) + wait_w(f) == n + 1));
+	job_waits(test, j, thread, wait_r(f) + wait_w(f));
 	return j;
 }
 
@@ -107,8 +104,7 @@ static void parallel_readers(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, eventually(atomic_read(&f->n) == 10));
 	KUNIT_EXPECT_EQ(test, f->rw.n, 10L);
 	KUNIT_EXPECT_EQ(test, goro_chan_close(f->c[0]), 0);
-	for (i = 0; i < 10; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 10, 0);
 	expect_free(test);
 }
 
@@ -167,8 +163,7 @@ static void hammer(struct kunit *test)
 	for (i = 0; i < 12; i++)
 		job_start(test, job_set(f, i, i % 6 ? reader : writer, NULL),
 			  i % 4 ? who->recv_thread : who->send_thread);
-	for (i = 0; i < 12; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 12, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 0);
 	expect_free(test);
 }
@@ -375,16 +370,14 @@ static int lock_often(struct job *j)
 /* deadlines that pass as it is given */
 static void deadline_races(struct kunit *test)
 {
-	const struct who *who = test->param_value;
 	struct fx *f = fx_of(test);
 	int i;
 
 	for (i = 0; i < 8; i++) {
 		job_set(f, i, lock_often, NULL)->v = i * 2000;
-		job_start(test, &f->j[i], i % 2 ? who->send_thread : who->recv_thread);
+		job_start_who(test, &f->j[i]);
 	}
-	for (i = 0; i < 8; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 8, 0);
 	expect_free(test);
 }
 

@@ -427,8 +427,7 @@ static void sends_once(struct kunit *test)
 		job_start(test, r, i == 3);
 	}
 	job_go(test, s);
-	for (i = 0; i <= CHANS; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, CHANS + 1, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), DOUBLES);
 }
 
@@ -495,8 +494,7 @@ static void send_barrier(struct kunit *test)
 		j->v = i % 2;
 		job_start(test, j, i == 19);
 	}
-	for (i = 0; i < 20; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 20, 0);
 	KUNIT_EXPECT_TRUE(test, eventually(goro_num() == f->num0));
 }
 

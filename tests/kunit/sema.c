@@ -30,11 +30,9 @@ static struct job *wait_sema(struct kunit *test, int i, long n, bool thread)
 {
 	struct fx *f = fx_of(test);
 	struct job *j = job_set(f, i, do_acquire, NULL);
-	u32 waiters = x_waiters(&f->sema);
 
 	j->v = n;
-	job_start(test, j, thread);
-	KUNIT_ASSERT_TRUE(test, eventually(x_waiters(&f->sema) == waiters + 1));
+	job_waits(test, j, thread, x_waiters(&f->sema));
 	return j;
 }
 
@@ -138,16 +136,14 @@ static int hammer_fn(struct job *j)
 /* TestWeighted; TestSemaphore and HammerSemaphore with those that want all of it */
 static void hammer(struct kunit *test)
 {
-	const struct who *who = test->param_value;
 	struct fx *f = fx_of(test);
 	int i;
 
 	for (i = 0; i < 10; i++) {
 		job_set(f, i, hammer_fn, NULL)->v = i % 4 == 3 ? SIZE : 1 + i;
-		job_start(test, &f->j[i], i % 2 ? who->send_thread : who->recv_thread);
+		job_start_who(test, &f->j[i]);
 	}
-	for (i = 0; i < 10; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 10, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 0);
 	expect_free(test);
 }
@@ -170,19 +166,16 @@ static int small_fn(struct job *j)
 
 static void large_not_starved(struct kunit *test)
 {
-	const struct who *who = test->param_value;
 	struct fx *f = fx_of(test);
 	int i;
 
 	for (i = 0; i < SIZE; i++)
-		job_start(test, job_set(f, i, small_fn, NULL),
-			  i % 2 ? who->send_thread : who->recv_thread);
+		job_start_who(test, job_set(f, i, small_fn, NULL));
 	KUNIT_ASSERT_TRUE(test, eventually(atomic_read(&f->n) >= SIZE));
 	KUNIT_EXPECT_EQ(test, goro_sema_acquire_until(&f->sema, SIZE, NET), 0);
 	WRITE_ONCE(f->flag, true);
 	KUNIT_EXPECT_EQ(test, goro_sema_release(&f->sema, SIZE), 0);
-	for (i = 0; i < SIZE; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, SIZE, 0);
 	expect_free(test);
 }
 
@@ -306,16 +299,14 @@ static int acquire_often(struct job *j)
 /* deadlines that pass as it is given: no share is lost or given twice */
 static void deadline_races(struct kunit *test)
 {
-	const struct who *who = test->param_value;
 	struct fx *f = fx_of(test);
 	int i;
 
 	for (i = 0; i < 8; i++) {
 		job_set(f, i, acquire_often, NULL)->v = 1 + i;
-		job_start(test, &f->j[i], i % 2 ? who->send_thread : who->recv_thread);
+		job_start_who(test, &f->j[i]);
 	}
-	for (i = 0; i < 8; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 8, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 0);
 	expect_free(test);
 }

@@ -143,8 +143,7 @@ static void many(struct kunit *test)
 		job_set(f, i, takes_five, NULL)->v = i;
 		job_go(test, &f->j[i]);
 	}
-	for (i = 0; i < JOBS; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, JOBS, 0);
 }
 
 static int takes_all_the_time(struct job *j)
@@ -183,8 +182,7 @@ static void stress(struct kunit *test)
 	job_go(test, job_set(f, 0, yields_meanwhile, NULL));
 	for (i = 1; i <= 10; i++)
 		job_go(test, job_set(f, i, takes_all_the_time, NULL));
-	for (i = 0; i <= 10; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 11, 0);
 }
 
 static int takes_until_late(struct job *j)

@@ -265,8 +265,7 @@ static void stop_or_received(struct kunit *test)
 		job_set(f, i, two_timers, NULL)->v = i % 2;
 		job_go(test, &f->j[i]);
 	}
-	for (i = 0; i < 16; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 16, 0);
 }
 
 /*
@@ -454,8 +453,7 @@ static void func_starvation(struct kunit *test)
 		job_go(test, job_set(f, i, hops, NULL));
 	t = goro_timer_func(MS, sets_flag, &f->flag);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(t));
-	for (i = 0; i < 32; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 32, 0);
 	KUNIT_EXPECT_EQ(test, goro_timer_stop(t), 0);
 	goro_timer_put(t);
 }
@@ -483,8 +481,7 @@ static void sleep_zero(struct kunit *test)
 
 	for (i = 0; i < 4; i++)
 		job_go(test, job_set(f, i, sleeps_nothing, NULL));
-	for (i = 0; i < 4; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 4, 0);
 	KUNIT_EXPECT_TRUE(test, eventually(atomic_read(&f->n) == 800));
 }
 

@@ -179,8 +179,7 @@ static void wakes(struct kunit *test)
 	/* 40 that sleep would have taken 40 Ms */
 	KUNIT_EXPECT_LE(test, goro_counter(GORO_C_M_CREATED) - ms, 2ULL * goro_procs());
 	give(e);
-	for (i = 0; i < 40; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 40, 0);
 	KUNIT_EXPECT_EQ(test, queued(e), 0U);
 }
 
@@ -234,7 +233,6 @@ static void cancel(struct kunit *test)
 	struct ev *e = ev(test);
 	struct fx *f = fx_of(test);
 	u64 cancels = goro_counter(GORO_C_WAKE_CANCEL);
-	int i;
 
 	job_go(test, job_set(f, 0, waits, NULL));
 	job_go(test, job_set(f, 1, waits_forever, NULL));
@@ -243,8 +241,7 @@ static void cancel(struct kunit *test)
 	job_go(test, job_set(f, 4, cancelled_before, NULL));
 	KUNIT_ASSERT_TRUE(test, eventually(members_in(&f->grp, GORO_R_EVENT) == 4));
 	goro_group_cancel(&f->grp);
-	for (i = 0; i < 3; i++)
-		EXPECT_DONE(test, &f->j[i], -ECANCELED);
+	jobs_done(test, 3, -ECANCELED);
 	KUNIT_EXPECT_EQ(test, goro_counter(GORO_C_WAKE_CANCEL) - cancels, 3ULL);
 	EXPECT_DONE(test, &f->j[4], 0);
 	/* only the one that cannot be cancelled is left */
@@ -400,8 +397,7 @@ static void fails_pass_on(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, eventually(!atomic_read(&e->left)));
 	WRITE_ONCE(e->tokens, 1);
 	wake_up_all(&e->wq);
-	for (i = 0; i < 7; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 7, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), TOKENS);
 	KUNIT_EXPECT_GT(test, atomic_read(&f->n2), 0);
 	KUNIT_EXPECT_EQ(test, queued(e), 0U);

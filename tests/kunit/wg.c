@@ -102,8 +102,7 @@ static void many_waiters(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, goro_wg_add(&f->wg, -5), 0);
 	KUNIT_EXPECT_EQ(test, wg_waiters(&f->wg), 50U);
 	KUNIT_EXPECT_EQ(test, goro_wg_done(&f->wg), 0);
-	for (i = 0; i < 50; i++)
-		EXPECT_DONE(test, &f->j[i], 0);
+	jobs_done(test, 50, 0);
 	KUNIT_EXPECT_EQ(test, wg_waiters(&f->wg), 0U);
 }
 
