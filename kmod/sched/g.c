@@ -236,6 +236,9 @@ asmlinkage __visible notrace void __noreturn goro_g_main(struct goro_g *prev)
 }
 NOKPROBE_SYMBOL(goro_g_main);
 
+/* UML runs interrupts on the stack of whom they interrupt: they alone have used 3 KiB */
+#define STACK_LEAST	(IS_ENABLED(CONFIG_UML) ? SZ_8K : SZ_4K)
+
 static int attr_check(const struct goro_attr *attr, u32 *stack_size)
 {
 	*stack_size = THREAD_SIZE;
@@ -251,7 +254,7 @@ static int attr_check(const struct goro_attr *attr, u32 *stack_size)
 	case SZ_8K:
 		/* KASAN's frames are several times larger */
 		if (!IS_ENABLED(CONFIG_KASAN))
-			*stack_size = attr->stack_size;
+			*stack_size = max_t(u32, attr->stack_size, STACK_LEAST);
 		return 0;
 	}
 	return -EINVAL;

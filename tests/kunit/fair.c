@@ -111,7 +111,7 @@ static void pair_by_runnext(struct kunit *test)
 	/* its turns are each 61st round, and a hop is two; the first may have another before it */
 	KUNIT_EXPECT_LE(test, atomic_read(&f->n), (TURNS + 1) * ROUND / 2);
 	/* it was kept waiting, by the two: else this shows nothing */
-	KUNIT_EXPECT_GT(test, atomic_read(&f->n), ROUND / 2);
+	KUNIT_EXPECT_GT(test, atomic_read(&f->n), 2 * TURNS);
 	KUNIT_EXPECT_GE(test, goro_counter(GORO_C_RUNNEXT), runnext + atomic_read(&f->n));
 }
 

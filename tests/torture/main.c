@@ -42,11 +42,15 @@ static int result = -1;
 module_param(result, int, 0444);
 MODULE_PARM_DESC(result, "-1 running, 0 passed, 1 failed (read only)");
 
+#define EXTRA	(150 * (u64)NSEC_PER_SEC)	/* for paths that were not taken yet */
+
 struct tt_totals tt_totals;
 static atomic_t fails[TT_INVS];
 static atomic64_t numbers;	/* of scenarios */
-static u64 end;			/* ns */
+static u64 end, last;		/* ns: when it may end, and has to */
 static bool stopping;
+static bool nothing_left;		/* it is over: for the others, who need not count again */
+static bool several;		/* Ps, at the begin */
 static struct goro_group drivers;
 static struct task_struct *main_task;
 static DECLARE_COMPLETION(over);
@@ -106,9 +110,36 @@ void tt_fail(enum tt_inv inv, u64 nr, const char *fmt, ...)
 	va_end(args);
 }
 
+static bool path_taken(const struct way *path)
+{
+	return goro_counter(path->id) != before[path->id] || (path->multi && !several);
+}
+
+/* Has each path been taken, and each kind of interrupt sent? */
+static bool all_taken(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(paths); i++)
+		if (!path_taken(&paths[i]))
+			return false;
+	for (i = 0; i < TT_IRQS; i++)
+		if (!atomic64_read(&tt_irq_sent[i]))
+			return false;
+	return atomic64_read(&tt_histories) && atomic64_read(&tt_history_selects);
+}
+
+/* A machine so slow that chance has not led it everywhere yet goes on. */
 bool tt_over(void)
 {
-	return READ_ONCE(stopping) || ktime_get_ns() >= end;
+	u64 now = ktime_get_ns();
+
+	if (READ_ONCE(stopping) || now >= last)
+		return true;
+	if (now < end || (all_paths && !READ_ONCE(nothing_left) && !all_taken()))
+		return false;
+	WRITE_ONCE(nothing_left, true);
+	return true;
 }
 
 void tt_seed(struct rnd_state *r, u64 nr, u32 index)
@@ -175,14 +206,13 @@ static void point(int *n, int *bad, bool good, const char *what, u64 count)
 static void report(bool ended, bool early)
 {
 	int i, n = 0, bad = 0, plan = TT_INVS;
-	bool multi = goro_procs() > 1;
 	bool skip = early || !all_paths;
 
 	if (!ended)
 		atomic_inc(&fails[TT_ENDS]);
 	/* a run that was cut short proves its invariants, but took no path for sure */
 	for (i = 0; i < ARRAY_SIZE(paths) && !skip; i++)
-		plan += multi || !paths[i].multi;
+		plan += several || !paths[i].multi;
 	plan += skip ? 0 : TT_IRQS + 2;
 	pr_info("goro_torture: KTAP version 1\n");
 	pr_info("goro_torture: 1..%d\n", plan);
@@ -191,7 +221,7 @@ static void report(bool ended, bool early)
 	for (i = 0; i < ARRAY_SIZE(paths) && !skip; i++) {
 		u64 taken = goro_counter(paths[i].id) - before[paths[i].id];
 
-		if (multi || !paths[i].multi)
+		if (several || !paths[i].multi)
 			point(&n, &bad, taken, paths[i].name, taken);
 	}
 	for (i = 0; i < TT_IRQS && !skip; i++) {
@@ -242,7 +272,9 @@ static int main_fn(void *arg)
 		tt_fail(TT_HISTORY, 0, "the checker is wrong");
 	for (i = 0; i < GORO_C_MAX; i++)
 		before[i] = goro_counter(i);
+	several = procs > 1;
 	end = goro_in(seconds * (u64)NSEC_PER_SEC);
+	last = end + (all_paths ? EXTRA : 0);
 	pr_info("goro_torture: # seed=%lu, %u s, %u drivers, %u threads, %u procs\n", seed,
 		seconds, n, nthreads, goro_procs());
 	for (i = 0; i < n; i++)

@@ -107,7 +107,8 @@ static inline u64 goro_in(u64 ns)
 /**
  * struct goro_attr - how a goroutine is to be
  * @name: for traces and dumps; must outlive the goroutine. NULL: its function's
- * @stack_size: 0 for THREAD_SIZE; 4096 or 8192 for one that calls shallow code only
+ * @stack_size: 0 for THREAD_SIZE; 4096 or 8192 for one that calls shallow code only (at
+ *	least: it is more where the kernel needs more)
  * @flags: must be 0
  */
 struct goro_attr {
@@ -441,7 +442,8 @@ void goro_group_stop(struct goro_group *grp);
  * when the M really sleeps, which it does without brackets, too; they only make
  * sure that the goroutine has a P again when goro_block_end() returns.
  * May not nest; in a thread both do nothing. Between the two, goro's calls that
- * park may not be used; waking calls may.
+ * park may not be used; waking calls may. A goroutine that ends between the two
+ * ends this, too.
  */
 void goro_block_begin(void);
 
