@@ -15,6 +15,7 @@ struct ev {
 	int tokens;		/* what is waited for; exclusive ones take one each */
 	atomic_t left;
 	int looks;		/* at the condition */
+	atomic_t tries;		/* to take a token: likewise, of those who do */
 	struct hrtimer timer;
 	struct tasklet_struct tasklet;
 	atomic_t fired;
@@ -52,7 +53,19 @@ static bool has_token(struct ev *e)
 
 static bool take_token(struct ev *e)
 {
-	return atomic_dec_if_positive(&e->left) >= 0;
+	bool got = atomic_dec_if_positive(&e->left) >= 0;
+
+	atomic_inc(&e->tries);
+	return got;
+}
+
+/*
+ * n exclusive waiters are in the queue, and each has looked before it came there and
+ * after that: the next token is for who is woken, not for one that is about to look.
+ */
+static bool takers_wait(struct ev *e, u32 n)
+{
+	return queued(e) == n && atomic_read(&e->tries) == 2 * n;
 }
 
 static void give(struct ev *e)
@@ -279,7 +292,7 @@ static void exclusive(struct kunit *test)
 	for (i = 0; i < 6; i++) {
 		job_start(test, job_set(f, i, takes, NULL),
 			  i % 2 ? who->recv_thread : who->send_thread);
-		KUNIT_ASSERT_TRUE(test, eventually(queued(e) == i + 1));
+		KUNIT_ASSERT_TRUE(test, eventually(takers_wait(e, i + 1)));
 	}
 	job_start(test, job_set(f, 6, waits, NULL), who->recv_thread);
 	KUNIT_ASSERT_TRUE(test, eventually(queued(e) == 7));
@@ -320,9 +333,9 @@ static void exclusive_hands_on(struct kunit *test)
 	struct fx *f = fx_of(test);
 
 	job_start(test, job_set(f, 0, takes_and_gives, NULL), who->send_thread);
-	KUNIT_ASSERT_TRUE(test, eventually(queued(e) == 1));
+	KUNIT_ASSERT_TRUE(test, eventually(takers_wait(e, 1)));
 	job_start(test, job_set(f, 1, takes, NULL), who->recv_thread);
-	KUNIT_ASSERT_TRUE(test, eventually(queued(e) == 2));
+	KUNIT_ASSERT_TRUE(test, eventually(takers_wait(e, 2)));
 	atomic_inc(&e->left);
 	wake_up(&e->wq);
 	EXPECT_DONE(test, &f->j[0], 0);
