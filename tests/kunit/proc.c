@@ -22,6 +22,14 @@ static void exit(struct kunit *test)
 	fx_exit(test);
 }
 
+/* All that start from here on share one P: those that go are out. */
+static void one_p(struct kunit *test)
+{
+	KUNIT_ASSERT_GE(test, goro_set_procs(1), 0);
+	KUNIT_ASSERT_TRUE(test, eventually(goro_counter(GORO_C_P_ON) -
+					   goro_counter(GORO_C_P_OFF) == 1));
+}
+
 /* c[0] is what two always offer, until c[1] is closed */
 static int offers(struct job *j)
 {
@@ -71,7 +79,7 @@ static void timer_fairness(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
 
-	KUNIT_ASSERT_GE(test, goro_set_procs(1), 0);
+	one_p(test);
 	fx_chan(test, 0, 8, 0);
 	fx_chan(test, 1, 8, 0);
 	job_go(test, job_set(f, 0, offers, NULL));
@@ -109,7 +117,7 @@ static void timer_fairness2(struct kunit *test)
 	struct fx *f = fx_of(test);
 	int i;
 
-	KUNIT_ASSERT_GE(test, goro_set_procs(1), 0);
+	one_p(test);
 	fx_chan(test, 0, 8, 0);
 	for (i = 0; i < 2; i++)
 		job_go(test, job_set(f, i, exchanges_until_timer, f->c[0]));
@@ -141,7 +149,7 @@ static void calls_fairness(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
 
-	KUNIT_ASSERT_GE(test, goro_set_procs(1), 0);
+	one_p(test);
 	job_go(test, job_set(f, 0, calls_all_the_time, NULL));
 	job_go(test, job_set(f, 1, calls_all_the_time, NULL));
 	job_go(test, job_set(f, 2, sleeps_and_tells, NULL));
@@ -178,7 +186,7 @@ static void ping_pong_hog(struct kunit *test)
 	u64 v = 0;
 	int i;
 
-	KUNIT_ASSERT_GE(test, goro_set_procs(1), 0);
+	one_p(test);
 	fx_chan(test, 0, 8, 0);
 	fx_chan(test, 1, 8, 0);
 	for (i = 0; i < 4; i++) {
