@@ -28,9 +28,10 @@
 #define CHANS		4
 
 /* Poll for `cond`, which others bring about; false if they do not. */
-#define eventually(cond)						\
+#define eventually(cond)	eventually_in(NET_NS, cond)
+#define eventually_in(net, cond)					\
 ({									\
-	u64 __end = NET;						\
+	u64 __end = goro_in(net);					\
 	bool __ok;							\
 	while (!(__ok = !!(cond)) && ktime_get_ns() < __end)		\
 		usleep_range(20, 100);					\
