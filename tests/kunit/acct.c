@@ -142,13 +142,13 @@ static struct job *throttled(struct kunit *test, u64 period)
 	return j;
 }
 
-/* the same, but it begins with a turn as long as two hundred quotas */
+/* the same, but it begins with a turn as long as five hundred quotas */
 static int burn_long(struct job *j)
 {
 	const struct burner *b = (void *)j->v;
 	int ret = b->locked ? goro_lock_thread() : 0;
 
-	mdelay(200);
+	mdelay(500);
 	ret = ret ?: burn_param(j);
 	if (b->locked)
 		ret = goro_unlock_thread() ?: ret;
@@ -259,7 +259,10 @@ static int late(void *arg)
 	return goro_cancelled();
 }
 
-/* So much is to be made up for that nobody would see the end of it: who is cancelled ends. */
+/*
+ * So much is to be made up for, more than three nets together, that nobody sees the end
+ * of it: who is cancelled ends.
+ */
 static void cancelled_in_debt(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
