@@ -30,7 +30,8 @@ static int sleep_past(struct job *j)
 
 /*
  * A deadline that has passed ends the wait, and starts no timer. (Half of them at least:
- * where the timer is about to go off, it is left to that.)
+ * where the timer is about to go off, it is left to that. And a timer that others have
+ * left may go off, once on each CPU, and be set again.)
  */
 static void past(struct kunit *test)
 {
@@ -42,7 +43,7 @@ static void past(struct kunit *test)
 	job_go(test, j);
 	EXPECT_DONE(test, j, 0);
 	KUNIT_EXPECT_GE(test, goro_counter(GORO_C_DEADLINE_PAST) - n0, (u64)LOOPS / 2);
-	KUNIT_EXPECT_EQ(test, starts(), starts0);
+	KUNIT_EXPECT_LE(test, starts() - starts0, (u64)num_online_cpus());
 }
 
 static void sleep_until(void *arg)
