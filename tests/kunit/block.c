@@ -7,13 +7,16 @@
 #include <linux/cpumask.h>
 #include "kunit.h"
 
+/* the sleepers' net: further than those of all that is waited for while they sleep */
+#define GO_NET	(3 * 60 * HZ)
+
 static int block_until_go(void *arg)
 {
 	struct fx *f = arg;
 
 	atomic_inc(&f->n2);
 	goro_block_begin();
-	if (!wait_for_completion_timeout(&f->go, 60 * HZ))
+	if (!wait_for_completion_timeout(&f->go, GO_NET))
 		atomic_inc(&f->bad);
 	goro_block_end();
 	/* it is a goroutine like any other again: it can park */
@@ -132,7 +135,7 @@ static int wakes_inside(struct job *j)
 
 	goro_block_begin();
 	ret = goro_chan_try_send(j->c, &v);
-	if (!ret && !wait_for_completion_timeout(&j->f->go, 60 * HZ))
+	if (!ret && !wait_for_completion_timeout(&j->f->go, GO_NET))
 		ret = -ETIMEDOUT;
 	goro_block_end();
 	return ret;
@@ -202,7 +205,7 @@ static void thread_no_effect(struct kunit *test)
 static int spins_at_end(struct job *j)
 {
 	goro_block_begin();
-	if (!wait_for_completion_timeout(&j->f->go, 60 * HZ))
+	if (!wait_for_completion_timeout(&j->f->go, GO_NET))
 		atomic_inc(&j->f->bad);
 	goro_block_end();
 	return 0;
