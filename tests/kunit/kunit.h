@@ -150,6 +150,7 @@ u32 fx_count(struct list_head *list);
 /* who waits now */
 u32 receivers(struct goro_chan *c);
 u32 senders(struct goro_chan *c);
+/* these say of what kind it is a moment after they are in a list */
 u32 members_in(struct goro_group *grp, enum goro_reason reason);
 u32 wg_waiters(struct goro_wg *wg);
 /* with a context: as far as it knows of them, and of these those that are at it */
