@@ -85,6 +85,9 @@ static __always_inline enum goro_claim goro_event_wait(struct goro_waiter *w, bo
 		w->kind = GORO_W_G;
 		if (unlikely(goro_is_bound(goro_w_to_g(w))))
 			goro_bind_wait(goro_w_to_g(w));
+	} else {
+		/* a G's nested one: looking may have led it to another M */
+		container_of(w, struct goro_thread, w)->task = current;
 	}
 	old = atomic_cmpxchg(&w->claim, GORO_ARMED, nocancel ? GORO_WAIT_NC : GORO_WAIT);
 	if (old != GORO_ARMED) {

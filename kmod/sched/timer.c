@@ -34,7 +34,8 @@ static enum goro_claim park_thread(struct goro_thread *t, u64 deadline)
 	struct goro_waiter *w = &t->w;
 	ktime_t until = ns_to_ktime(min_t(u64, deadline, KTIME_MAX));
 	ktime_t *expires = deadline == GORO_FOREVER ? NULL : &until;
-	int state = atomic_read(&w->claim) == GORO_WAIT_NC ?
+	int state = goro_self() ? TASK_IDLE :	/* nested: an M, no load, no signals */
+		    atomic_read(&w->claim) == GORO_WAIT_NC ?
 		    TASK_UNINTERRUPTIBLE : TASK_INTERRUPTIBLE;
 	bool claimed = false;
 

@@ -551,11 +551,76 @@ static void condition_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, queued(e), 0U);
 }
 
+static DECLARE_WAIT_QUEUE_HEAD(outer_wq);
+static DECLARE_WAIT_QUEUE_HEAD(inner_wq);
+
+/* Looks in vain the first time, and is on another M then. */
+static bool looks_elsewhere(struct job *j)
+{
+	struct task_struct *was = current;
+	struct fx *f = j->f;
+	u64 end = NET;
+
+	if (READ_ONCE(f->flag))
+		return true;
+	/* the P goes to another M, who has enough to do with it, and this G to that one */
+	while (current == was && ktime_get_ns() < end) {
+		goro_block_begin();
+		usleep_range(20, 100);
+		goro_block_end();
+	}
+	if (current == was)
+		atomic_inc(&f->bad);
+	WRITE_ONCE(f->priv, current);
+	return false;
+}
+
+static bool looks_inside(struct job *j)
+{
+	/* not armed yet: to wait would be nothing special */
+	if (atomic_inc_return(&j->f->n) == 1)
+		return false;
+	return !goro_wait_event(inner_wq, looks_elsewhere(j));
+}
+
+static int moves_inside(struct job *j)
+{
+	return goro_wait_event(outer_wq, looks_inside(j));
+}
+
+static int yields_along(struct job *j)
+{
+	while (!job_done(&j->f->j[0]))
+		goro_yield();
+	return 0;
+}
+
+/* a condition whose condition leaves the M that it began on: the right one is woken */
+static void condition_moves(struct kunit *test)
+{
+	struct fx *f = fx_of(test);
+	int i, n = min(2 * goro_procs(), JOBS - 1U);
+	struct task_struct *m;
+
+	for (i = 1; i <= n; i++)
+		job_go(test, job_set(f, i, yields_along, NULL));
+	job_go(test, job_set(f, 0, moves_inside, NULL));
+	/* it waits there */
+	KUNIT_EXPECT_TRUE(test, eventually((m = READ_ONCE(f->priv)) &&
+					   READ_ONCE(m->__state) != TASK_RUNNING));
+	WRITE_ONCE(f->flag, true);
+	wake_up(&inner_wq);
+	for (i = 0; i <= n; i++)
+		EXPECT_DONE(test, &f->j[i], 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(without_wake),
 	KUNIT_CASE_PARAM(wakes, who_gen_params),
 	KUNIT_CASE_PARAM(false_alarms, who_gen_params),
 	KUNIT_CASE_PARAM(condition_waits, who_gen_params),
+	KUNIT_CASE(condition_moves),
 	KUNIT_CASE(cancel),
 	KUNIT_CASE(signals),
 	KUNIT_CASE_PARAM(exclusive, who_gen_params),
