@@ -95,7 +95,7 @@ static void end(struct goro_ctx *ctx)
 	if (ctx->release)
 		ctx->release(ctx->value);
 	/* who waits will come back to it: then its memory stays for good */
-	if (ctx->by == ctx && !list_empty_careful(&ctx->scopes))
+	if (ctx->by == ctx && !list_empty(&ctx->scopes))
 		goro_misuse_by("context put while someone waits with it");
 	else
 		mem_put(ctx);
