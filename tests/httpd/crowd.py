@@ -229,6 +229,7 @@ def cap_slow(s):
                         break
                 except Wrong:
                     pass
+            fifth.sock.settimeout(PATIENCE)
             need(fifth.answer()[0] == 200, "status")
         for c in held:
             c.sock.close()

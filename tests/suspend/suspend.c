@@ -265,7 +265,7 @@ static enum hrtimer_restart on_alarm(struct hrtimer *t)
 
 static int on_suspend_noirq(struct device *dev)
 {
-	hrtimer_start(&alarm, NSEC_PER_SEC, HRTIMER_MODE_REL);
+	hrtimer_start(&alarm, 5 * NSEC_PER_SEC, HRTIMER_MODE_REL);
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 # What vm and uml share: options, the guest's command, the verdict on its console. Sourced after lib.sh.
 # shellcheck disable=SC2034,SC2154 # variables that are set or used by those
 
-series=6.1 kind=plain smp=2 mem=2G limit=300
+series=6.1 kind=plain smp=2 mem=2G limit=1400
 append='' cpu='' threads=multi out='' shell='' expect_panic=''
 expect=() command=()
 

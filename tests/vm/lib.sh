@@ -35,6 +35,14 @@ apt_update_once()
 	apt-get -q -o DPkg::Lock::Timeout=600 update >"$build/logs/apt-update.log" 2>&1 || true
 }
 
+# debian_mirror: that of the machine's own release
+debian_mirror()
+{
+	# shellcheck disable=SC2016 # apt's own variables
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
+		awk -v r="$(. /etc/os-release; echo "$VERSION_CODENAME")" '$2 == r { print $1; exit }'
+}
+
 # private_apt SUITE COMMAND ARGS…: apt-get (or apt-cache) with its own lists and cache under build/, for
 # a suite that is not this machine's. The mirror is the one the machine itself uses for Debian.
 private_apt()
@@ -42,9 +50,10 @@ private_apt()
 	local suite=$1 cmd=$2 state=$build/apt/$1 mirror
 	shift 2
 	if [ ! -e "$state/sources.list" ]; then
-		# shellcheck disable=SC2016 # apt's own variables
-		mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
-			awk -v r="$(. /etc/os-release; echo "$VERSION_CODENAME")" '$2 == r { print $1; exit }')
+		mirror=$(debian_mirror)
+		# none where the machine's lists were never fetched, or just are, by another
+		[ -n "$mirror" ] || { apt_update_once; mirror=$(debian_mirror); }
+		[ -n "$mirror" ] || { sleep 30; mirror=$(debian_mirror); }
 		[ -n "$mirror" ] || die "no Debian mirror among this machine's apt sources"
 		mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
 		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" \
