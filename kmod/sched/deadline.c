@@ -12,10 +12,11 @@
  * The timer is set to the first deadline (`armed`), or earlier, where that one was
  * given up. While no P idles it is set to no sooner than GAP_NS after it went off, and
  * takes nothing where the owner has looked since: a G more in the queues of busy CPUs
- * would not run sooner. An owner that finds nothing sets the timer to the first
- * deadline before it idles. A deadline that comes before `armed` starts the timer; one
- * that has passed does not, nor does it enter the queue: the G claims itself. No
- * deadline is missed:
+ * would not run sooner (one that keeps its thread might: its deadline may come two
+ * GAP_NS late). An owner that finds nothing sets the timer to the first deadline
+ * before it idles, or no later than GAP_NS after it went off last. A deadline that
+ * comes before `armed` starts the timer; one that has passed does not, nor does it
+ * enter the queue: the G claims itself. No deadline is missed:
  *   (4) G: push (cmpxchg, a full barrier), look at `armed`, start the timer where
  *       the deadline comes before it
  *       who sets `armed` (lock): sort `fresh` in, set, full barrier, look at `fresh`
@@ -198,7 +199,8 @@ static enum hrtimer_restart on_timer(struct hrtimer *t)
 
 /*
  * p's owner looks, in a section, now and then and when it has nothing else to run
- * (`idle`). True: it has. False, and it may idle: the timer is set to the first deadline.
+ * (`idle`). True: it has taken some. False, and it may idle: the timer is set to the
+ * first deadline.
  */
 bool __goro_deadlines_poll(struct goro_p *p, bool idle)
 {
@@ -208,7 +210,7 @@ bool __goro_deadlines_poll(struct goro_p *p, bool idle)
 	unsigned long flags;
 	u32 i, n = 0;
 
-	q->polled = true;
+	q->polled = !idle;	/* who is about to idle will not look again */
 	if (next > now && llist_empty(&q->fresh) && (!idle || next >= READ_ONCE(q->armed)))
 		return false;
 	goro_count(GORO_C_DEADLINE_POLL);
@@ -233,7 +235,7 @@ bool __goro_deadlines_poll(struct goro_p *p, bool idle)
 		smp_mb();	/* (1) of sched.c */
 		goro_wake_p();
 	}
-	return n;
+	return due->n;
 }
 
 /* It has passed: g, which waits and is still on its stack, need not. */
@@ -284,7 +286,7 @@ void goro_deadline_set(struct goro_g *g, u64 at)
 /* It had not come. */
 void __goro_deadline_clear(struct goro_deadline *d)
 {
-	struct goro_deadlines *q = READ_ONCE(d->in);
+	struct goro_deadlines *q = smp_load_acquire(&d->in);	/* with take_due() */
 	unsigned long flags;
 
 	if (!q)

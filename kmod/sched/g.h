@@ -126,6 +126,7 @@ struct goro_p {
 	struct goro_m *m;		/* O; read by dumps */
 	int cpu;			/* C */
 	u8 call;			/* L: p->lock; read by who has the P: GORO_CALL_* */
+	bool global_turn;		/* O: in the next fairness check but one the global queue */
 	bool served;			/* by who has the P: its last owner had wanted it */
 	bool out;			/* L: p->lock; off, and nobody has it */
 	u32 rand;			/* O */

@@ -5,8 +5,8 @@
  * What overflows a ring goes to the global queue as one batch, an array, and
  * comes back as one: a list of Gs, which are cold by then, would cost who takes
  * them a cache miss after the other. A P keeps some batches to use again. Where
- * there is no memory, or interrupts are off, Gs are linked to each other: batches
- * and links are two queues, served in turn.
+ * there is no memory, or interrupts are off, or the stack is small, Gs are linked
+ * to each other: batches and links are two queues, served in turn.
  */
 #include <linux/slab.h>
 #include "sched.h"
@@ -20,6 +20,14 @@ struct goro_batch {
 	struct goro_g *g[BATCH];
 };
 
+/* Is this the smallest stack? It has no room for an allocation. */
+static bool on_small_stack(const struct goro_p *p)
+{
+	const struct goro_g *g = p->m ? p->m->cur : NULL;
+
+	return g && goro_stack_size(g) < SZ_8K;
+}
+
 static struct goro_batch *batch_get(struct goro_p *p)
 {
 	struct goro_batch *b = p->batches;
@@ -27,7 +35,7 @@ static struct goro_batch *batch_get(struct goro_p *p)
 	if (b) {
 		p->batches = b->next;
 		p->nbatches--;
-	} else if (!irqs_disabled()) {	/* else an rq lock may be held */
+	} else if (!irqs_disabled() && !on_small_stack(p)) {	/* else an rq lock may be held */
 		b = kmalloc(sizeof(*b), GFP_NOWAIT | __GFP_NOWARN);
 	}
 	return b;
@@ -77,7 +85,7 @@ static struct goro_g *node_g(struct llist_node *n)
 }
 
 /*
- * Half the ring and `g` go to the global queue. False: a thief made room. Once
+ * About half the ring and `g` go to the global queue. False: a thief made room. Once
  * head has moved, the slots behind it are nobody's until the owner, who is us,
  * pushes again.
  */
@@ -193,19 +201,20 @@ static struct goro_g *get_linked(struct goro_p *p, u32 n)
 
 /*
  * This P's share of the global queue, at most @max: one to run, the others into the
- * ring, which is empty if @max is more than 1, so nothing overflows under the lock.
+ * ring, where they have room (its owner alone, who we are, makes it fuller): nothing
+ * overflows under the lock.
  */
 struct goro_g *goro_global_get(struct goro_p *p, u32 max)
 {
 	struct goro_batch *empty = NULL;
 	struct goro_g *g = NULL;
+	u32 n, room = GORO_RING - (p->tail - READ_ONCE(p->head));
 	unsigned long flags;
-	u32 n;
 
 	if (!READ_ONCE(goro_sched.gq_n))
 		return NULL;
 	raw_spin_lock_irqsave(&goro_sched.lock, flags);
-	n = min(goro_sched.gq_n / READ_ONCE(goro_sched.procs) + 1, max);
+	n = min3(goro_sched.gq_n / READ_ONCE(goro_sched.procs) + 1, max, room + 1);
 	goro_sched.gq_turn = !goro_sched.gq_turn;
 	if (goro_sched.gb_first && (goro_sched.gq_turn || !goro_sched.gq_first))
 		g = get_batched(p, n, &empty);

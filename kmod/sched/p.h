@@ -116,8 +116,9 @@ static __always_inline struct goro_g *goro_ring_pop(struct goro_p *p)
 
 /*
  * The next G of this P, without looking at others' queues. Every 61st time the
- * global queue, then the ring, come before runnext, so that a pair that
- * readies each other cannot keep the others waiting.
+ * global queue or, the next time, inbox and ring come before runnext, so that a
+ * pair that readies each other cannot keep the others waiting, nor those in the
+ * ring who go round there those in the global queue.
  */
 static __always_inline struct goro_g *goro_p_get(struct goro_p *p)
 {
@@ -128,9 +129,13 @@ static __always_inline struct goro_g *goro_p_get(struct goro_p *p)
 		/* an M that hops for ever must not hold up synchronize_rcu_tasks() */
 		rcu_tasks_classic_qs(current, false);
 		goro_deadlines_poll(p, false);
-		g = goro_global_get(p, 1);
-		if (g)
-			return g;
+		/* in turn: else one that never gets empty would keep the other waiting */
+		p->global_turn = !p->global_turn;
+		if (p->global_turn) {
+			g = goro_global_get(p, 2 * GORO_FAIR);
+			if (g)
+				return g;
+		}
 		goto ring;
 	}
 	g = goro_runnext_take(p);

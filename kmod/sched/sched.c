@@ -272,7 +272,8 @@ static struct goro_g *find(struct goro_m *m, struct goro_p *p)
 	g = next_of(p);
 	if (g)
 		return g;
-	if (goro_deadlines_poll(p, true)) {
+	/* until it says that the timer is set: what it takes need not be for this P */
+	while (goro_deadlines_poll(p, true)) {
 		g = next_of(p);
 		if (g)
 			return g;
