@@ -128,6 +128,8 @@ static int calls_all_the_time(struct job *j)
 {
 	while (!READ_ONCE(j->f->flag)) {
 		goro_block_begin();
+		/* as calls that might sleep do: a spare M, woken, needs the CPU to take the P */
+		cond_resched();
 		goro_block_end();
 		if (goro_cancelled())
 			return -ECANCELED;
