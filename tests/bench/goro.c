@@ -263,7 +263,7 @@ static u64 self(struct run *r)
 	}
 	t = ktime_get_ns() - t;
 	goro_chan_put(r->c);
-	return t;
+	return t ?: 1;	/* 0 is failure */
 }
 
 u64 goro_self(const struct bench *b, u64 n)
