@@ -5,6 +5,7 @@
 # make kunit	KUnit only				make bench	measure
 # make fuzz-ioctl [CALLS=N | SECONDS=N] [SEED=N]		fuzz /dev/goro; 200000 calls, a random seed
 # make fuzz [SECONDS=60] [SEED=N]	core/ in user space: made up scenarios, interleavings at random
+# make mutants [MUTANTS="NAME..."]	plant each fault of tests/mutants; the tests have to find it
 # make style	checkpatch, sparse, shellcheck, docs	make clean	keeps downloaded and built kernels
 # make docs	what of the documentation is made from the sources (tools/mkdocs)
 # make install [DESTDIR=] [PREFIX=/usr/local] [KVER="RELEASE..."]: modules for the stock kernels or those named, what
@@ -55,6 +56,9 @@ fuzz:
 fuzz-ioctl: setup
 	@tests/fuzz/run $(if $(CALLS),--calls $(CALLS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
+mutants: setup
+	@tests/mutants/run $(MUTANTS)
+
 bench: all
 	@tests/bench/run
 
@@ -77,4 +81,4 @@ uninstall:
 clean:
 	rm -rf build/src-* build/mod-* build/user* build/logs build/run build/tmp
 
-.PHONY: all setup packages modules user run test test-long kunit fuzz fuzz-ioctl bench shell style docs install uninstall clean
+.PHONY: all setup packages modules user run test test-long kunit fuzz fuzz-ioctl mutants bench shell style docs install uninstall clean
