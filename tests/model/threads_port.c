@@ -159,12 +159,12 @@ u64 real_time(void)
 }
 
 /* Time goes on, and leaps to where a timer fires. */
-static u64 run_began;		/* before the round */
+static u64 run_began;		/* R, before the round: the timers' thread may be in the last one yet */
 static u64 leaps;		/* R, by the timers' thread */
 
 u64 goro_now(void)
 {
-	return 1 + real_time() - run_began + get(&leaps);
+	return 1 + real_time() - get(&run_began) + get(&leaps);
 }
 
 static bool cancel(struct model_waiter *w)
@@ -351,7 +351,7 @@ void model_late_queue(goro_late_t *l)
 
 void port_begin(void)
 {
-	run_began = real_time();
+	WRITE_ONCE(run_began, real_time());
 	WRITE_ONCE(leaps, 0);
 }
 
