@@ -13,29 +13,6 @@
 #define TURNS	4	/* of the one behind */
 #define CROWD	700	/* more than two rings */
 
-static unsigned int procs0;
-
-static int init(struct kunit *test)
-{
-	int err = fx_init(test);
-
-	if (err)
-		return err;
-	procs0 = goro_set_procs(1);
-	/* those that go are out: who starts from here on does so on the one that stays */
-	if (eventually(goro_counter(GORO_C_P_ON) - goro_counter(GORO_C_P_OFF) == 1))
-		return 0;
-	goro_set_procs(procs0);
-	fx_exit(test);
-	return -ETIMEDOUT;
-}
-
-static void exit(struct kunit *test)
-{
-	goro_set_procs(procs0);
-	fx_exit(test);
-}
-
 /* f->n2: how often the one behind has run */
 static int behind(void *arg)
 {
@@ -192,8 +169,8 @@ static struct kunit_case cases[] = {
 
 static struct kunit_suite suite = {
 	.name = "goro_fair",
-	.init = init,
-	.exit = exit,
+	.init = fx_init_one_p,
+	.exit = fx_exit,
 	.test_cases = cases,
 };
 kunit_test_suite(suite);

@@ -77,6 +77,7 @@ struct fx {
 	bool flag;
 	u32 chan_flags;			/* of the channels that fx_chan() makes */
 	/* at the start of the case */
+	unsigned int procs0;
 	long num0;
 	s64 alive0[FX_OBJECTS];
 };
@@ -88,8 +89,14 @@ static inline struct fx *fx_of(struct kunit *test)
 
 int fx_init(struct kunit *test);
 int fx_init_irq(struct kunit *test);	/* its channels are IRQ channels */
+int fx_init_one_p(struct kunit *test);	/* see fx_one_p() */
 int fx_init_ctx(struct kunit *test);	/* f->ctx can be cancelled */
-void fx_exit(struct kunit *test);
+void fx_exit(struct kunit *test);	/* puts the number of Ps back, too */
+
+/* Ps that somebody has, or that idle */
+unsigned int fx_ps(void);
+/* All that start from here on share one P: those that go are out. False: they do not. */
+bool fx_one_p(void);
 
 /* how many there are */
 s64 fx_alive(enum fx_object what);

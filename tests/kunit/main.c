@@ -46,11 +46,29 @@ int fx_init(struct kunit *test)
 	goro_cond_init(&f->cond);
 	goro_sema_init(&f->sema, 10);
 	init_completion(&f->go);
+	f->procs0 = goro_procs();
 	f->num0 = goro_num();
 	for (i = 0; i < FX_OBJECTS; i++)
 		f->alive0[i] = fx_alive(i);
 	test->priv = f;
 	return 0;
+}
+
+unsigned int fx_ps(void)
+{
+	u64 off = goro_counter(GORO_C_P_OFF);
+
+	return goro_counter(GORO_C_P_ON) - off;
+}
+
+bool fx_one_p(void)
+{
+	return goro_set_procs(1) >= 0 && eventually(fx_ps() == 1);
+}
+
+int fx_init_one_p(struct kunit *test)
+{
+	return fx_init(test) ?: fx_one_p() ? 0 : -ETIMEDOUT;	/* KUnit calls fx_exit() */
 }
 
 int fx_init_irq(struct kunit *test)
@@ -101,6 +119,7 @@ void fx_exit(struct kunit *test)
 
 	if (!f)
 		return;
+	goro_set_procs(f->procs0);
 	for (i = 0; i < CHANS; i++)
 		if (f->c[i])
 			goro_chan_close(f->c[i]);	/* may be closed: fine */

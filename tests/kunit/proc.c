@@ -3,32 +3,8 @@
  * Suite goro_proc: what Go's scheduler promises and src/runtime/proc_test.go tests:
  * who is always ready keeps neither timers nor others off, and what is ready runs at
  * the same time as far as there are Ps. Ps and threads themselves are in runtime.c.
- *
- * The number of Ps is put back by exit, also of a case that failed.
  */
 #include "kunit.h"
-
-static unsigned int procs0;
-
-static int init(struct kunit *test)
-{
-	procs0 = goro_procs();
-	return fx_init(test);
-}
-
-static void exit(struct kunit *test)
-{
-	goro_set_procs(procs0);
-	fx_exit(test);
-}
-
-/* All that start from here on share one P: those that go are out. */
-static void one_p(struct kunit *test)
-{
-	KUNIT_ASSERT_GE(test, goro_set_procs(1), 0);
-	KUNIT_ASSERT_TRUE(test, eventually(goro_counter(GORO_C_P_ON) -
-					   goro_counter(GORO_C_P_OFF) == 1));
-}
 
 /* c[0] is what two always offer, until c[1] is closed */
 static int offers(struct job *j)
@@ -79,7 +55,7 @@ static void timer_fairness(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
 
-	one_p(test);
+	KUNIT_ASSERT_TRUE(test, fx_one_p());
 	fx_chan(test, 0, 8, 0);
 	fx_chan(test, 1, 8, 0);
 	job_go(test, job_set(f, 0, offers, NULL));
@@ -117,7 +93,7 @@ static void timer_fairness2(struct kunit *test)
 	struct fx *f = fx_of(test);
 	int i;
 
-	one_p(test);
+	KUNIT_ASSERT_TRUE(test, fx_one_p());
 	fx_chan(test, 0, 8, 0);
 	for (i = 0; i < 2; i++)
 		job_go(test, job_set(f, i, exchanges_until_timer, f->c[0]));
@@ -151,7 +127,7 @@ static void calls_fairness(struct kunit *test)
 {
 	struct fx *f = fx_of(test);
 
-	one_p(test);
+	KUNIT_ASSERT_TRUE(test, fx_one_p());
 	job_go(test, job_set(f, 0, calls_all_the_time, NULL));
 	job_go(test, job_set(f, 1, calls_all_the_time, NULL));
 	job_go(test, job_set(f, 2, sleeps_and_tells, NULL));
@@ -188,7 +164,7 @@ static void ping_pong_hog(struct kunit *test)
 	u64 v = 0;
 	int i;
 
-	one_p(test);
+	KUNIT_ASSERT_TRUE(test, fx_one_p());
 	fx_chan(test, 0, 8, 0);
 	fx_chan(test, 1, 8, 0);
 	for (i = 0; i < 4; i++) {
@@ -302,8 +278,8 @@ static struct kunit_case cases[] = {
 
 static struct kunit_suite suite = {
 	.name = "goro_proc",
-	.init = init,
-	.exit = exit,
+	.init = fx_init,
+	.exit = fx_exit,
 	.test_cases = cases,
 };
 kunit_test_suite(suite);

@@ -3,39 +3,15 @@
  * Suite goro_runtime: how many Ps there are, changed while goroutines run. Suite
  * goro_lock_thread: goroutines that keep their thread. The names of Go's tests that
  * show the same stand above the cases (src/runtime/proc_test.go).
- *
- * What is set is put back: by exit, also of a case that failed.
  */
 #include <linux/cpumask.h>
 #include "kunit.h"
-
-static unsigned int procs0;
-
-static int init(struct kunit *test)
-{
-	procs0 = goro_procs();
-	return fx_init(test);
-}
-
-static void exit(struct kunit *test)
-{
-	goro_set_procs(procs0);
-	fx_exit(test);
-}
-
-/* Ps that somebody has, or that idle */
-static unsigned int alive(void)
-{
-	u64 off = goro_counter(GORO_C_P_OFF);
-
-	return goro_counter(GORO_C_P_ON) - off;
-}
 
 /* Go: GOMAXPROCS(n) returns the former one, GOMAXPROCS(0) changes nothing; TestBigGOMAXPROCS */
 static void procs_get_set(struct kunit *test)
 {
 	u64 single = goro_counter(GORO_C_PROCS_SINGLE);
-	unsigned int max = goro_num_cpu(), n;
+	unsigned int max = goro_num_cpu(), n, procs0 = goro_procs();
 
 	KUNIT_EXPECT_GE(test, max, 1U);
 	KUNIT_EXPECT_LE(test, max, num_online_cpus());
@@ -53,11 +29,11 @@ static void procs_get_set(struct kunit *test)
 	}
 	/* nothing runs: those that go are out at once, or soon */
 	KUNIT_EXPECT_EQ(test, goro_set_procs(1), (int)max);
-	KUNIT_EXPECT_TRUE(test, eventually(alive() == 1));
+	KUNIT_EXPECT_TRUE(test, eventually(fx_ps() == 1));
 	if (max > 1)
 		KUNIT_EXPECT_TRUE(test, eventually(goro_counter(GORO_C_PROCS_SINGLE) > single));
 	KUNIT_EXPECT_EQ(test, goro_set_procs(max), 1);
-	KUNIT_EXPECT_EQ(test, alive(), max);
+	KUNIT_EXPECT_EQ(test, fx_ps(), max);
 }
 
 static int works(void *arg)
@@ -168,7 +144,7 @@ static void procs_while_others_compute(struct kunit *test)
 	jobs_done(test, n, 0);
 	KUNIT_EXPECT_EQ(test, goro_group_wait_until(&f->other, NET), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), 100 * (n - 1));
-	KUNIT_EXPECT_TRUE(test, eventually(alive() == 1));
+	KUNIT_EXPECT_TRUE(test, eventually(fx_ps() == 1));
 }
 
 static int flips(struct job *j)
@@ -214,8 +190,8 @@ static struct kunit_case cases[] = {
 
 static struct kunit_suite suite = {
 	.name = "goro_runtime",
-	.init = init,
-	.exit = exit,
+	.init = fx_init,
+	.exit = fx_exit,
 	.test_cases = cases,
 };
 
@@ -507,8 +483,8 @@ static struct kunit_case lock_cases[] = {
 
 static struct kunit_suite lock_suite = {
 	.name = "goro_lock_thread",
-	.init = init,
-	.exit = exit,
+	.init = fx_init,
+	.exit = fx_exit,
 	.test_cases = lock_cases,
 };
 kunit_test_suites(&suite, &lock_suite);
