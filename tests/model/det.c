@@ -26,8 +26,7 @@ int now_calls;
 static void *main_sp;
 static struct outcome *out;
 static char error_text[200];
-static struct det_timer deadlines[MAX_G], late_timer;
-static goro_late_t *late;
+static struct det_timer deadlines[MAX_G];
 u16 det_clock[MAX_T][MAX_T];
 bool det_exhaustive;
 
@@ -216,20 +215,6 @@ void model_start(int g, struct goro_ctx *ctx)
 	join(det_clock[g], det_clock[self]);
 }
 
-static goro_ktimer_ret_t on_late(goro_ktimer_t *t)
-{
-	(void)t;
-	late->fn(late);
-	return GORO_KTIMER_DONE;
-}
-
-/* The thread of late work goes on at any moment, as a timer that is set. */
-void model_late_queue(goro_late_t *l)
-{
-	late = l;
-	goro_ktimer_start(&late_timer, 0);
-}
-
 goro_ktimer_t *det_deadline(int g)
 {
 	return &deadlines[g];
@@ -352,8 +337,8 @@ void det_run(const struct scenario *s, struct outcome *o)
 			}
 	}
 	if (s->ncx) {
-		goro_ktimer_init(&late_timer, on_late);
-		threads[late_timer.tid].may_wait = true;
+		model_late_init();
+		threads[model_late_timer.tid].may_wait = true;
 	}
 	objects_make(&objects, s);
 

@@ -148,6 +148,10 @@ struct model_member {
 	int g;
 };
 
+/* late.c: the timer that work for a thread waits with */
+extern goro_ktimer_t model_late_timer;
+void model_late_init(void);
+
 /* ops.c: the objects of one run */
 struct objects {
 	struct goro_chan *ch[MAX_CH];

@@ -332,23 +332,6 @@ void goro_ktimer_cancel(goro_ktimer_t *t)
 		sched_yield();
 }
 
-/* work that a thread of its own would do */
-static goro_ktimer_t late_timer;
-static goro_late_t *late;	/* there is one */
-
-static goro_ktimer_ret_t on_late(goro_ktimer_t *t)
-{
-	(void)t;
-	late->fn(late);
-	return GORO_KTIMER_DONE;
-}
-
-void model_late_queue(goro_late_t *l)
-{
-	late = l;
-	goro_ktimer_start(&late_timer, 0);
-}
-
 void port_begin(void)
 {
 	WRITE_ONCE(run_began, real_time());
@@ -359,6 +342,6 @@ void port_start(void)
 {
 	pthread_t timers;
 
-	goro_ktimer_init(&late_timer, on_late);
+	model_late_init();
 	pthread_create(&timers, NULL, timer_main, NULL);
 }
