@@ -65,6 +65,17 @@ private_apt()
 		-o Dir::Etc::SourceParts=/dev/null -o APT::Default-Release= "$@"
 }
 
+# trusted_qemu: sets $qemu to the emulator, with its options; fails if that is one before 8.1 (see setup's get_qemu)
+trusted_qemu()
+{
+	local own=$build/qemu/root version
+	qemu=(env "QEMU_MODULE_DIR=$own/usr/lib/x86_64-linux-gnu/qemu" "$own/usr/bin/qemu-system-x86_64"
+		-L "$own/usr/share/seabios" -L "$own/usr/share/qemu")
+	"${qemu[@]}" --version >/dev/null 2>&1 || qemu=(qemu-system-x86_64)
+	version=$("${qemu[@]}" --version 2>/dev/null | sed -n 's/.*version \([0-9.]*\).*/\1/p')
+	[ -n "$version" ] && [ "$(printf '%s\n' 8.1 "$version" | sort -V | head -n 1)" = 8.1 ]
+}
+
 # The environments modules are built for, each with its kernel and what make needs to be told of it. Not
 # among those built by default: uml-gcov, for the debug kernel, whose goro.ko counts its branches.
 envs=(6.1 6.12 uml uml-debug)
