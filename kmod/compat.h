@@ -9,6 +9,7 @@
 #include <linux/hrtimer.h>
 #include <linux/sched.h>
 #include <linux/version.h>
+#include "compat_asm.h"
 
 /* Preempt notifiers are selected by KVM only; UML has none: brackets there. */
 #ifdef CONFIG_PREEMPT_NOTIFIERS

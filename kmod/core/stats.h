@@ -60,6 +60,16 @@
 	X(PROCS_SINGLE, "procs_single") \
 	X(FREEZE, "freezes") \
 	X(THROTTLE, "throttles") \
+	X(HOG_TICK, "hog_ticks") \
+	X(HOG_ASKED, "hog_asked") \
+	X(HOG_PREEMPTED, "hog_preempted") \
+	X(HOG_GAVE, "hog_gave_p") \
+	X(HOG_OUT, "hog_gave_p_sched_out") \
+	X(HOG_YIELD, "hog_cond_yields") \
+	X(HOG_NO_COUNT, "hog_refused_preempt_off") \
+	X(HOG_NO_STATE, "hog_refused_on_its_way") \
+	X(HOG_NO_FLAGS, "hog_refused_flags") \
+	X(HOG_NO_STACK, "hog_refused_stack") \
 	X(GO_ATOMIC, "g_created_atomic") \
 	X(TIMER_FIRE, "timer_fires") \
 	X(TIMER_STALE, "timer_fires_stale") \

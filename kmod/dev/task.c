@@ -62,6 +62,8 @@ bool goro_task_go_on(struct goro_task *t)
 {
 	if (++t->turns % 64 == 0)
 		goro_yield();
+	else
+		goro_cond_yield();	/* turns may be long */
 	return !goro_cancelled() && !task_ctx_err(t);
 }
 EXPORT_SYMBOL_GPL(goro_task_go_on);

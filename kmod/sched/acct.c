@@ -15,7 +15,8 @@
  * by the global queue. One that is bound to its M (lock.c) is in no queue: it
  * asks where it would go on, and waits in `bound`, asleep with its M, without a
  * P, until the timer wakes it. Nothing else looks at the cap, so a G runs on
- * until its next scheduling point; goro_block_end() is one for who is over it.
+ * until its next scheduling point; goro_block_end() is one for who is over it, and
+ * goro_cond_yield(), once the tick has seen that (hog.c).
  *
  * Who was cancelled is to end, and waits for one period at most, whatever is to
  * be made up for: goro_acct_cancelled() has the timer look for such.

@@ -25,6 +25,8 @@ void goro_block_begin(void)
 	if (unlikely(m->blocked))
 		goro_misuse_by("goro_block_begin() nests");
 	m->blocked = true;
+	if (!IS_ENABLED(CONFIG_PREEMPT_NOTIFIERS))
+		goro_hog_forget(m);
 	if (p && !IS_ENABLED(CONFIG_PREEMPT_NOTIFIERS)) {
 		goro_runnext_expose(p);
 		goro_p_disown(m, p);
@@ -46,6 +48,7 @@ void goro_block_end(void)
 	m->blocked = false;
 	/* one that is bound goes on without a P, but if it is for long: lock.c */
 	if (m->p || goro_p_regain(m) || goro_is_bound(g)) {
+		goro_hog_arm(m);	/* where no sched_in has done it */
 		preempt_enable();
 		if (unlikely(goro_is_bound(g)))
 			goro_bound_go_on(m);
@@ -84,6 +87,7 @@ long goro_call_on_m_stack(long (*fn)(void *arg), void *arg)
 	preempt_disable();
 	WRITE_ONCE(m->cur, g);
 	goro_stack_follow(m, g);
+	goro_hog_arm(m);	/* a tick that found no G lets it lapse */
 	preempt_enable();
 	return ret;
 }

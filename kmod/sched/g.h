@@ -154,8 +154,20 @@ struct goro_p {
 	struct work_struct bury;	/* frees the dead */
 	struct irq_work kick;		/* wakes another P, for those who hold an rq lock */
 	struct irq_work handoff;	/* its M sleeps: give it on, likewise */
+	struct hrtimer hog_tick;	/* hog.c */
+	bool ticking;			/* its CPU with preemption off, and the tick */
 
 	struct goro_deadlines deadlines ____cacheline_aligned;	/* deadline.h */
+};
+
+/* What an M, and interrupts that hit it, know of a G that may be a hog: hog.c */
+struct goro_hog {
+	u64 id;				/* of the G that was seen */
+	u64 parks;			/* .. and its parks then */
+	unsigned long since;		/* jiffies, when it was seen first */
+	unsigned long ip, sp;		/* where the trampoline goes back to */
+	bool asked;			/* it is to let others run */
+	bool sent;			/* to the trampoline, and not back yet */
 };
 
 /* An M: a kernel thread bound to one CPU. */
@@ -176,6 +188,7 @@ struct goro_m {
 	int lock_base;			/* M: graph_base, while locks is not 0 */
 	int graph_base;			/* M: depth of the graph tracer on the own stack */
 	struct llist_node *rethook_base; /* M: likewise, the kretprobes' last entry */
+	struct goro_hog hog;		/* M, and interrupts */
 	int bound_done;			/* a bound G's wait is over (release) */
 	int cpu;			/* C */
 	u32 id;				/* C */

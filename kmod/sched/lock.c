@@ -116,6 +116,7 @@ void goro_bound_yield(struct goro_m *m)
 	struct goro_p *p;
 
 	preempt_disable();
+	goro_hog_forget(m);	/* it does not go by goro_pick() */
 	if (freezing(current))
 		goro_m_freeze(m);
 	p = m->p;

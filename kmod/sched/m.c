@@ -36,8 +36,10 @@ static void m_sched_in(struct preempt_notifier *pn, int cpu)
 	current->flags &= ~PF_NOFREEZE;
 	if (m->acct)
 		goro_acct_in(m);
-	if (m->cur)
+	if (m->cur) {
 		goro_stack_follow(m, m->cur);
+		goro_hog_in(m);
+	}
 }
 
 /*
@@ -56,6 +58,8 @@ static void m_sched_out(struct preempt_notifier *pn, struct task_struct *next)
 		goro_acct_out(m);
 	if (m->frozen)
 		return;
+	if (goro_task_sleeps(current))
+		goro_hog_forget(m);
 	/* whatever it waits for but I/O, the freezer need not: see goro_m_freeze() */
 	if (goro_task_sleeps(current) && !current->in_iowait)
 		current->flags |= PF_NOFREEZE;
@@ -64,6 +68,9 @@ static void m_sched_out(struct preempt_notifier *pn, struct task_struct *next)
 		return;
 	goro_runnext_expose(p);
 	if (goro_task_sleeps(current)) {
+		goro_p_disown(m, p);
+		irq_work_queue(&p->handoff);
+	} else if (unlikely(m->hog.asked) && goro_hog_out(m, p)) {
 		goro_p_disown(m, p);
 		irq_work_queue(&p->handoff);
 	} else if (goro_multi() && goro_p_has_work(p) &&
@@ -416,6 +423,7 @@ static void exit_wait_for_ms(struct goro_p *p)
 static void exit_wait_for_irq_works(struct goro_p *p)
 {
 	goro_deadlines_exit(&p->deadlines);
+	goro_hog_exit(p);
 	irq_work_sync(&p->kick);
 	irq_work_sync(&p->handoff);
 }

@@ -297,6 +297,7 @@ static struct goro_p *p_create(int cpu)
 	INIT_DELAYED_WORK(&p->spawn_m, goro_p_spawn_m);
 	INIT_WORK(&p->bury, goro_p_bury);
 	goro_p_init_own(p);
+	goro_hog_init(p);
 	return p;
 }
 

@@ -247,6 +247,7 @@ static void run(struct goro_m *m, struct goro_g *g)
 	clock_start(m, g);
 	goro_stack_follow(m, g);
 	trace_start(g);
+	goro_hog_arm(m);
 	goro_switch_done(goro_switch_to(&m->g0, g));
 	if (unlikely(m->spoilt)) {
 		goro_m_quit(m);

@@ -8,6 +8,7 @@
  *   m.c     Ms: making, idling, waking, ending
  *   own.c   who owns a P
  *   procs.c how many Ps there are (GOMAXPROCS)
+ *   hog.c   goroutines that compute on and on are made to let others run
  *   lock.c  goroutines that keep their M (LockOSThread)
  *   g.c     Gs: starting, ending, caching
  *   stack.c stacks
@@ -131,6 +132,26 @@ void goro_bound_yield(struct goro_m *m);
 void goro_give_up(struct goro_m *m);
 void goro_bound_give_up(struct goro_m *m);
 void goro_bound_go_on(struct goro_m *m);
+
+/* hog.c */
+void goro_hog_init(struct goro_p *p);
+void goro_hog_exit(struct goro_p *p);
+void goro_hog_start(struct goro_m *m);
+void goro_hog_in(struct goro_m *m);
+bool goro_hog_out(struct goro_m *m, struct goro_p *p);
+
+/* m's G sleeps, or has let others run: so far it is no hog. */
+static __always_inline void goro_hog_forget(struct goro_m *m)
+{
+	m->hog.id = 0;	/* no G's */
+}
+
+/* m is about to run Gs, or goes on with one. Preemption is off. */
+static __always_inline void goro_hog_arm(struct goro_m *m)
+{
+	if (unlikely(!m->home->ticking))
+		goro_hog_start(m);
+}
 
 /* What a CPU knows of its M; preemption is off. */
 static inline void goro_set_this_cpu(struct goro_m *m)

@@ -4,26 +4,13 @@
  * another stack. x86-64 and UML on it; the switch itself is in switch.h.
  */
 #include <linux/linkage.h>
-#include <linux/version.h>
+#include "../compat_asm.h"
 #ifndef CONFIG_UML
-#include <asm/asm.h>
-#include <asm/nospec-branch.h>
-#include <asm/unwind_hints.h>
-/* 6.4 renamed the hint */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
-#define HINT_END	UNWIND_HINT_END_OF_STACK
-#else
-#define HINT_END	UNWIND_HINT_EMPTY
-#endif
 #define CALL_REG(reg)	CALL_NOSPEC reg
-/* its return address, which a kretprobe would replace, is none */
-#define NOKPROBE(sym)	_ASM_NOKPROBE(sym)
 #else
-#define HINT_END
 #define ENDBR
 #define RET		ret
 #define CALL_REG(reg)	call *%reg
-#define NOKPROBE(sym)
 #endif
 
 	.text
@@ -38,6 +25,7 @@ SYM_CODE_START(goro_g_entry)
 	CALL_REG(rax)
 	ud2
 SYM_CODE_END(goro_g_entry)
+/* its return address, which a kretprobe would replace, is none */
 NOKPROBE(goro_g_entry)
 
 /* long goro_call_on(sp, fn, arg): fn(arg) below sp */

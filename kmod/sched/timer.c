@@ -108,6 +108,7 @@ void goro_bound_begin(struct goro_g *g, u64 deadline, enum goro_reason reason)
 /* Until whoever has claimed it has readied it, or its account lets it go on. */
 void goro_bound_sleep(struct goro_m *m)
 {
+	goro_hog_forget(m);
 	for (;;) {
 		set_current_state(TASK_IDLE);
 		if (smp_load_acquire(&m->bound_done))	/* with goro_ready_slow() */

@@ -402,6 +402,14 @@ static int row_yield(void)
 	return goro_counter(GORO_C_MISUSE) != before ? -EAGAIN : 0;
 }
 
+static int row_cond_yield(void)
+{
+	u64 before = goro_counter(GORO_C_MISUSE);
+
+	goro_cond_yield();
+	return goro_counter(GORO_C_MISUSE) != before ? -EAGAIN : 0;
+}
+
 static int row_event(void)
 {
 	return goro_wait_event_until(event, false, SHORT);
@@ -535,6 +543,7 @@ static const struct row {
 	{ "goro_timer_make, goro_after", row_timer_make, 0 },
 	{ "goro_timer_stop, _reset, _put", row_timer_stop, 0 },
 	{ "goro_yield", row_yield, 0 },
+	{ "goro_cond_yield", row_cond_yield, 0 },
 	{ "goro_wait_event*", row_event, -ETIMEDOUT, true },
 	{ "goro_wait_for_completion*", row_completion, -ETIMEDOUT, true, true },
 	{ "goro_poll, goro_poll_sock", row_poll, -ETIMEDOUT, true },

@@ -67,7 +67,7 @@ static struct goro_acct *acct_of(struct kunit *test)
 static const struct burner {
 	const char *name;
 	bool locked;
-	enum { YIELDS, PARKS, BLOCKS } how;
+	enum { YIELDS, PARKS, BLOCKS, ASKS } how;
 } burners[] = {
 	{ "yields", false, YIELDS },
 	{ "parks", false, PARKS },
@@ -75,6 +75,8 @@ static const struct burner {
 	{ "locked, yields", true, YIELDS },
 	{ "locked, parks", true, PARKS },
 	{ "locked, blocks", true, BLOCKS },
+	{ "asks", false, ASKS },
+	{ "locked, asks", true, ASKS },
 };
 
 static const struct burner debtors[] = {
@@ -98,6 +100,8 @@ static int burn_by(struct job *j, const struct burner *b)
 			goro_yield();
 		} else if (b->how == PARKS) {
 			goro_sleep(1);
+		} else if (b->how == ASKS) {
+			goro_cond_yield();
 		} else {
 			goro_block_begin();
 			cond_resched();

@@ -118,7 +118,9 @@ unsigned int goro_task_n_chans(const struct goro_task *t);
  * Calls on a channel that never has to wait neither let others run nor notice
  * a cancel, and a program can arrange for that (a task that sends to the
  * channel it receives from): every loop whose end a program decides asks this
- * each time round. It is cheap.
+ * each time round. It is cheap. Within a turn that computes for more than some
+ * milliseconds ask goro_cond_yield() as well: else the cap on the CPU time of the
+ * task's file (GORO_IOC_CPU_MAX) is kept only on average, by longer waits afterwards.
  * Return: false once the task was cancelled: return -ECANCELED then.
  */
 bool goro_task_go_on(struct goro_task *t);

@@ -46,6 +46,7 @@
  *   goro_timer_make, goro_after       yes    yes      no       no     no    no
  *   goro_timer_stop, _reset, _put     yes    yes      yes      yes    yes   yes
  *   goro_yield                        yes    yes      no       no     no    no
+ *   goro_cond_yield                   yes    yes      no       no     no    no
  *   goro_wait_event*                  park   sleep    no       no     no    no
  *   goro_wait_for_completion*         block  sleep    no       no     no    no
  *   goro_poll, goro_poll_sock         park   sleep    no       no     no    no
@@ -206,6 +207,29 @@ int __goro_go_ctx(struct goro_ctx *ctx, goro_fn_t fn, void *arg, struct module *
  * Context: a goroutine, preemption on; in a thread it is cond_resched().
  */
 void goro_yield(void);
+
+/**
+ * goro_cond_yield - let others run if it is their turn
+ *
+ * For loops that compute for more than some milliseconds and neither park nor sleep;
+ * where nothing is to be done it costs a look at two flags. On x86-64, where the
+ * kernel has CONFIG_PREEMPTION (PREEMPT_DYNAMIC brings it, whatever was chosen at
+ * boot), PREEMPT_RCU and PREEMPT_NOTIFIERS (with KVM), as Debian's have, a goroutine
+ * that does not call it is preempted all the same, after 10 ms if others wait.
+ * Elsewhere (UML), and where goro was told not to do that (parameter
+ * preempt_hogs=0), it keeps its P until it yields. Go preempts its goroutines in
+ * this way, and needs no such call.
+ *
+ * It is a scheduling point, as goro_yield(), where one that is only preempted is at
+ * none: that goes on without a P on its CPU, which it shares with other threads; a
+ * cap on its CPU time does not stop it; it cannot be frozen for suspend; and
+ * synchronize_rcu_tasks(), so who removes probes and tracers, waits for it. So a loop
+ * that may go on for seconds calls it everywhere.
+ *
+ * Context: as goro_yield(); in a thread it is cond_resched().
+ * Return: true if it has let others run.
+ */
+bool goro_cond_yield(void);
 
 void __goro_exit(void);
 
