@@ -51,6 +51,13 @@ static void on_death(void)
 	print_command();
 }
 
+/* UBSan's death has no callback; this is its hook for a debugger, and what it finds ends us. */
+void __ubsan_on_report(void);
+void __ubsan_on_report(void)
+{
+	on_death();
+}
+
 /* What the operations came to, if not seen before. */
 static void print_outcome(const struct history *h)
 {
