@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Scenarios of which all interleavings are run (or as many as it says).
+ * Scenarios of which all interleavings are run; or, where a number is given, the
+ * first so many that the search comes to. These ten have too many for a test of
+ * seconds: the two in which three want a mutex more than 300,000, the Conds' and
+ * the ticker's with two setters were not counted to the end, the other five have
+ * 9,000 to 56,000 (--scenario runs all of one). What they are about has smaller
+ * scenarios beside them that are run whole, and all kinds of objects are run at
+ * random as well.
  */
 	/* channels */
 	{ "c0 | s0 | r0", 0 },
@@ -111,7 +117,7 @@
 	{ "x | K0 | N0", 0 },
 	{ "x x0 | K0 E1 | N1", 0 },
 	{ "x x0 | K0 | K1 | E1 E0", 0 },
-	{ "x x0 x1 | K1 E2 | K0 E2 | N2", 2000 },
+	{ "x x0 x1 | K1 E2 | K0 E2 | N2", 0 },
 	{ "c0 x | r0@0 | K0", 0 },
 	{ "c0 x | r0@0 | s0 | K0", 0 },
 	{ "c0 x | T r0@0 | s0 | K0", 0 },
@@ -120,14 +126,14 @@
 	{ "c0 y | r0@0~ | K0", 0 },
 	{ "c0 x x0 | r0@1 | K0 | K1", 0 },
 	{ "c0 x | r0@0 | k0 | K0", 0 },
-	{ "c0 c0 x | [r0,s1]@0 | s0 | K0", 2000 },
+	{ "c0 c0 x | [r0,s1]@0 | s0 | K0", 0 },
 	{ "wg x | a1 d | ww@0 | K0", 0 },
-	{ "mu x | l u | l@0 u | K0", 2000 },
-	{ "mu co x | l c@0 u | S | K0", 2000 },
+	{ "mu x | l u | l@0 u | K0", 0 },
+	{ "mu co x | l c@0 u | S | K0", 0 },
 	{ "x x0? | D1 E1 O1 | K0", 0 },
 	{ "x x0? | D1 N1 O1 | K0", 0 },
 	{ "x x0 x1? | D2 O2 O1 | K0 O0", 0 },
-	{ "x x0 x0 x1? x2? | D3 O3 O1 | D4 E4 O4 O2 | K0 O0", 2000 },
+	{ "x x0 x0 x1? x2? | D3 O3 O1 | D4 E4 O4 O2 | K0 O0", 0 },
 	{ "x y0? | D1 E1 O1 | K0", 0 },
 	{ "y | K0 | E0 N0", 0 },
 	{ "y y0 | K1 | N0 N1", 0 },
@@ -149,7 +155,7 @@
 	{ "gr/1 | g1 g2! j0 | F0 z0 | F0 z0", 0 },
 	{ "gr | g1 j0 | F0 z0 | j0~", 0 },
 	{ "c0 gr | g1 j0 | F0 r0 z3 | J0", 0 },
-	{ "gr/1 | g1 g2 | F0 z0 | F0 z0 | J0", 2000 },
+	{ "gr/1 | g1 g2 | F0 z0 | F0 z0 | J0", 0 },
 	{ "gr/1 | g1 g2 j0 | F0 z0 | F0 z0 | k0", 2000 },
 	{ "c0 gx | g1 g2 j0 | F0 r0 z2 | F0 z3", 0 },
 	{ "c0 gx | g1 Q0 | F0 r0 z3", 0 },
