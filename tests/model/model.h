@@ -163,6 +163,8 @@ struct objects {
 	struct goro_once on;
 	atomic_t once_state;	/* 1: its function runs, 2: it has ended */
 	int once_plain;		/* the same */
+	int mu_plain, rw_plain;	/* what these locks keep: TSan looks whether they order it */
+	int rw_seen[MAX_G];
 	struct goro_timer *ti;
 	struct goro_ctx *cx[MAX_CX];
 	struct goro_after *after[MAX_G];

@@ -245,12 +245,18 @@ static struct result run(struct objects *o, const struct scenario *s, int g, int
 		break;
 	case OP_LOCK:
 		r.ret = goro_mutex_lock_until(&o->mu, deadline);
+		if (!r.ret)
+			o->mu_plain++;
 		break;
 	case OP_WLOCK:
 		r.ret = goro_rwmutex_lock_until(&o->rw, deadline);
+		if (!r.ret)
+			o->rw_plain++;
 		break;
 	case OP_RLOCK:
 		r.ret = goro_rwmutex_rlock_until(&o->rw, deadline);
+		if (!r.ret)
+			o->rw_seen[g] = o->rw_plain;
 		break;
 	case OP_ACQUIRE:
 		r.ret = goro_sema_acquire_until(&o->se, op->arg, deadline);
@@ -263,14 +269,18 @@ static struct result run(struct objects *o, const struct scenario *s, int g, int
 		if (!(o->got[g] & BIT(op->kind - 1)))
 			break;	/* it was not got */
 		o->got[g] &= ~BIT(op->kind - 1);
-		if (op->kind == OP_UNLOCK)
+		if (op->kind == OP_UNLOCK) {
+			o->mu_plain++;
 			r.ret = goro_mutex_unlock(&o->mu);
-		else if (op->kind == OP_WUNLOCK)
+		} else if (op->kind == OP_WUNLOCK) {
+			o->rw_plain++;
 			r.ret = goro_rwmutex_unlock(&o->rw);
-		else if (op->kind == OP_RUNLOCK)
+		} else if (op->kind == OP_RUNLOCK) {
+			o->rw_seen[g] = o->rw_plain;
 			r.ret = goro_rwmutex_runlock(&o->rw);
-		else
+		} else {
 			r.ret = goro_sema_release(&o->se, op->arg);
+		}
 		break;
 	case OP_SET:
 		r.ret = goro_timer_reset(o->ti, 1000000);
