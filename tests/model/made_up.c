@@ -49,7 +49,7 @@ static int random_op(char *p, u64 *r, int nch, int ng, int kind)
 	case 23 ... 24:
 		return sprintf(p, " M%s V", mode(r));
 	case 28 ... 30:
-		return sprintf(p, " %s%s", ((const char *[]){ "n", "h", "e" })[below(r, 3)], "");
+		return sprintf(p, " %c", "nhe"[below(r, 3)]);
 	default:
 		n = 1 + below(r, SEM_SIZE);
 		return sprintf(p, " q%u%s v%u", n, mode(r), n);

@@ -18,7 +18,6 @@ static inline void goro_unlock(goro_lock_t *l)
 	__atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
 }
 
-
 bool goro_may_wait(void);
 #define goro_misuse()		({ abort(); 0; })
 u64 goro_me(void);
