@@ -42,6 +42,10 @@ u64 goro_ctx_derives(const struct bench *b, u64 n);
 u64 goro_ctx_hops(const struct bench *b, u64 n);
 u64 goro_ctx_self(const struct bench *b, u64 n);
 
+/* trees.c */
+u64 goro_sieve(const struct bench *b, u64 n);
+u64 goro_skynet(const struct bench *b, u64 n);
+
 /* peers.c */
 u64 kthread_yields(const struct bench *b, u64 n);
 u64 kthread_sleepers(const struct bench *b, u64 n);
