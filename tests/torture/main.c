@@ -93,6 +93,13 @@ static const struct way {
 	{ GORO_C_P_GIVEN, "P for one that is locked", false },
 	{ GORO_C_P_OFF, "P taken off", true },
 	{ GORO_C_P_DRAINED, "queued on a P taken off", true },
+	{ GORO_C_HOG_ASKED, "hog found", false },
+#ifdef CONFIG_UML
+	{ GORO_C_HOG_YIELD, "hog that asks, and lets others run", false },
+#else
+	/* mostly before it asks */
+	{ GORO_C_HOG_GAVE, "hog preempted", false },
+#endif
 };
 static u64 before[GORO_C_MAX];
 
@@ -171,6 +178,7 @@ static const struct scene {
 	{ tt_history, 10 },
 	{ tt_procs, 3 },
 	{ tt_locked, 4 },
+	{ tt_hogs, 3 },
 };
 
 static int driver(void *arg)

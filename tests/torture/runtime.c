@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The number of Ps changes all the time, and goroutines are locked to their threads:
- * nothing is lost, each of these stays where it is, and it comes to its end. Both
+ * nothing is lost, each of these stays where it is, and it comes to its end. Others
+ * compute for as long as it takes until one of them was told to let others run. All
  * go on beside all other scenes, which must not notice.
  */
+#include "core/stats.h"
 #include "torture.h"
 
 void tt_procs(u64 nr, struct rnd_state *r)
@@ -95,5 +97,74 @@ void tt_locked(u64 nr, struct rnd_state *r)
 	if (atomic_read(&l.ran) != n)
 		tt_fail(TT_COUNT, nr, "%u locked, %d ran", n, atomic_read(&l.ran));
 	goro_chan_put(l.c);
+	atomic64_add(n, &tt_totals.ops);
+}
+
+struct hogs {
+	u64 nr;
+	struct goro_wg wg;
+	atomic_t ran;
+};
+
+struct hog_member {
+	struct hogs *h;
+	u32 index;
+};
+
+/* What lies on its stack stays, wherever it is interrupted; some ask whether to go on. */
+static void hog_member(void *arg)
+{
+	struct hog_member m = *(struct hog_member *)arg;
+	u64 asked = goro_counter(GORO_C_HOG_ASKED), until = goro_in(100 * NSEC_PER_MSEC);
+	u64 mark[16], seed, n;
+	struct rnd_state r;
+	bool asks;
+	int i;
+
+	tt_seed(&r, m.h->nr, m.index + 1);
+	asks = tt_rnd(&r, 4);
+	if (!tt_rnd(&r, 4))
+		goro_lock_thread();
+	seed = prandom_u32_state(&r);
+	do {
+		for (i = 0; i < ARRAY_SIZE(mark); i++)
+			mark[i] = seed * (i + 1);
+		for (n = 0; n < 1000; n++) {
+			barrier_data(mark);
+			for (i = 0; i < ARRAY_SIZE(mark); i++)
+				if (mark[i] != seed * (i + 1)) {
+					tt_fail(TT_STACK, m.h->nr, "hog: word %d is %llx, not %llx",
+						i, mark[i], seed * (i + 1));
+					goto out;
+				}
+			if (asks)
+				goro_cond_yield();
+		}
+		seed++;
+	} while (goro_counter(GORO_C_HOG_ASKED) == asked && ktime_get_ns() < until);
+out:
+	/* it may have been asked just now, and is not at its end */
+	if (asks)
+		goro_cond_yield();
+	atomic_inc(&m.h->ran);
+	goro_wg_done(&m.h->wg);
+}
+
+void tt_hogs(u64 nr, struct rnd_state *r)
+{
+	struct hogs h = { .nr = nr };
+	u32 i, n = 1 + tt_rnd(r, 3);
+
+	goro_wg_init(&h.wg);
+	goro_wg_add(&h.wg, n);
+	for (i = 0; i < n; i++) {
+		struct hog_member m = { &h, i };
+
+		while (goro_go_copy(hog_member, &m, sizeof(m)))
+			goro_sleep(NSEC_PER_MSEC);
+	}
+	tt_wait(&h.wg, nr, "hogs");
+	if (atomic_read(&h.ran) != n)
+		tt_fail(TT_COUNT, nr, "%u hogs, %d ran", n, atomic_read(&h.ran));
 	atomic64_add(n, &tt_totals.ops);
 }

@@ -93,6 +93,7 @@ void tt_ctx(u64 nr, struct rnd_state *r);	/* ctx.c */
 void tt_history(u64 nr, struct rnd_state *r);	/* history.c */
 void tt_procs(u64 nr, struct rnd_state *r);	/* runtime.c */
 void tt_locked(u64 nr, struct rnd_state *r);
+void tt_hogs(u64 nr, struct rnd_state *r);
 
 /* wait for members whose state is the caller's: does not return while one lives */
 int tt_wait(struct goro_wg *wg, u64 nr, const char *what);
