@@ -79,6 +79,13 @@ static inline void goro_hrtimer_setup(struct hrtimer *t,
 #endif
 }
 
+/* 6.2 renamed them (6.15 dropped the old names) */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#include <linux/timer.h>
+#define timer_delete(t)		del_timer(t)
+#define timer_delete_sync(t)	del_timer_sync(t)
+#endif
+
 /* 6.4 declares it in linux/namei.h; exported long before, but in fs/internal.h only */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 struct dentry;

@@ -88,6 +88,11 @@
 	X(SELECT_LOOK, "select_looks") \
 	X(SELECT_EVENT, "select_events") \
 	X(WAIT_NESTED, "waits_nested") \
+	X(WATCH_LOOK, "watchdog_looks") \
+	X(WATCH_RUNNABLE, "watchdog_runnable") \
+	X(WATCH_RUNNING, "watchdog_running") \
+	X(WATCH_NO_M, "watchdog_no_m") \
+	X(WATCH_ASLEEP, "watchdog_asleep") \
 	X(STALE, "stale_sudogs")
 
 enum goro_counter {

@@ -15,42 +15,18 @@
 #include <linux/notifier.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include "dump.h"
 #include "sched.h"
 #ifdef GORO_X86
 #include <asm/unwind.h>
 #endif
 
-#define FRAMES	24
-
 /* the tracepoints' names, by number */
 static const struct trace_print_flags reasons[] = { GORO_TRACE_REASONS };
 static_assert(ARRAY_SIZE(reasons) == GORO_R_MAX);
 
-struct walk {
-	struct goro_g mark;		/* in a list of all Gs, state GORO_G_MARK */
-	int cpu;
-	bool end;
-	loff_t at;			/* which one the snapshot is, -1: none yet */
-	/* the snapshot */
-	u64 id;
-	goro_fn_t fn;
-	unsigned long where;
-	char name[32];
-	const char *state;
-	u8 reason;
-	bool cancelled;
-	bool bound;			/* it waits on its thread */
-	u64 on, holder;
-	struct goro_group *group;
-	u32 since;
-	u32 stack_size;
-	unsigned int nframes;
-	unsigned long frame[FRAMES];
-	struct task_struct *shadow;	/* stands for the G before the unwinder */
-};
-
 #ifdef GORO_X86
-static void unwind_g(struct walk *w, struct goro_g *g, void *window)
+static void unwind_g(struct goro_walk *w, struct goro_g *g, void *window)
 {
 	struct pt_regs regs = {
 		.ip = g->pc, .sp = g->sp, .bp = g->bp, .cs = __KERNEL_CS,
@@ -60,7 +36,7 @@ static void unwind_g(struct walk *w, struct goro_g *g, void *window)
 
 	w->shadow->stack = window;
 	for (unwind_start(&state, w->shadow, &regs, NULL);
-	     !unwind_done(&state) && w->nframes < FRAMES;
+	     !unwind_done(&state) && w->nframes < GORO_WALK_FRAMES;
 	     unwind_next_frame(&state)) {
 		addr = unwind_get_return_address(&state);
 		if (!addr)
@@ -69,13 +45,13 @@ static void unwind_g(struct walk *w, struct goro_g *g, void *window)
 	}
 }
 #else
-static void unwind_g(struct walk *w, struct goro_g *g, void *window)
+static void unwind_g(struct goro_walk *w, struct goro_g *g, void *window)
 {
 	w->frame[w->nframes++] = g->pc;
 }
 #endif
 
-static void snapshot(struct walk *w, struct goro_g *g)
+static void snapshot(struct goro_walk *w, struct goro_g *g)
 {
 	int claim = atomic_read(&g->w.claim);
 	bool waits = claim == GORO_WAIT || claim == GORO_WAIT_NC;
@@ -123,35 +99,46 @@ static void snapshot(struct walk *w, struct goro_g *g)
 	}
 }
 
-/* Step to the next live G and take its snapshot. False: that was all. */
-static bool step(struct walk *w)
+/*
+ * Step to the next live G that w->want, if there is one, wants, and take its snapshot.
+ * False: that was all. The lock is held for so many at a time.
+ */
+#define AT_A_TIME	64
+
+bool goro_walk_step(struct goro_walk *w)
 {
 	while (!w->end) {
 		struct goro_all *all = per_cpu_ptr(&goro_all, w->cpu);
 		struct list_head *pos;
+		unsigned int n = 0;
 		bool found = false;
 
 		raw_spin_lock_irq(&all->lock);
 		if (list_empty(&w->mark.all))
 			list_add(&w->mark.all, &all->list);
-		for (pos = w->mark.all.next; pos != &all->list; pos = pos->next) {
+		for (pos = w->mark.all.next; pos != &all->list && n < AT_A_TIME; pos = pos->next) {
 			struct goro_g *g = list_entry(pos, struct goro_g, all);
 
-			if (READ_ONCE(g->state) == GORO_G_LIVE) {
+			n++;
+			if (READ_ONCE(g->state) == GORO_G_LIVE && (!w->want || w->want(w, g))) {
 				snapshot(w, g);
 				list_move(&w->mark.all, pos);
 				found = true;
 				break;
 			}
 		}
-		if (!found)
+		if (pos == &all->list)
 			list_del_init(&w->mark.all);
+		else if (!found)
+			list_move_tail(&w->mark.all, pos);	/* before the next one */
 		raw_spin_unlock_irq(&all->lock);
 		if (found)
 			return true;
+		cond_resched();
+		if (!list_empty(&w->mark.all))
+			continue;
 		w->cpu = cpumask_next(w->cpu, cpu_possible_mask);
 		w->end = w->cpu >= nr_cpu_ids;
-		cond_resched();
 	}
 	return false;
 }
@@ -159,10 +146,10 @@ static bool step(struct walk *w)
 /* seq_file asks for the same one again when its buffer was too small */
 static void *gs_start(struct seq_file *s, loff_t *pos)
 {
-	struct walk *w = s->private;
+	struct goro_walk *w = s->private;
 
 	if (*pos != w->at) {
-		if (!step(w))
+		if (!goro_walk_step(w))
 			return NULL;
 		w->at = *pos;
 	}
@@ -171,10 +158,10 @@ static void *gs_start(struct seq_file *s, loff_t *pos)
 
 static void *gs_next(struct seq_file *s, void *v, loff_t *pos)
 {
-	struct walk *w = v;
+	struct goro_walk *w = v;
 
 	++*pos;
-	if (!step(w))
+	if (!goro_walk_step(w))
 		return NULL;
 	w->at = *pos;
 	return w;
@@ -204,7 +191,7 @@ static __printf(2, 3) void say(struct seq_file *s, const char *fmt, ...)
  * object of the module's by its (hashed) address. Two that wait for each other
  * show as two lines with each other's objects.
  */
-static void what(struct walk *w, char *buf, size_t size)
+static void what(struct goro_walk *w, char *buf, size_t size)
 {
 	size_t n = 0;
 
@@ -231,7 +218,7 @@ static void what(struct walk *w, char *buf, size_t size)
 		scnprintf(buf + n, size - n, ", which goroutine %llu has", w->holder);
 }
 
-static void show(struct seq_file *s, struct walk *w)
+void goro_walk_show(struct seq_file *s, struct goro_walk *w)
 {
 	char on[64] = "", group[40] = "";
 	unsigned int i;
@@ -252,7 +239,7 @@ static void show(struct seq_file *s, struct walk *w)
 
 static int gs_show(struct seq_file *s, void *v)
 {
-	show(s, v);
+	goro_walk_show(s, v);
 	seq_putc(s, '\n');
 	return 0;
 }
@@ -264,7 +251,7 @@ static const struct seq_operations gs_ops = {
 	.show = gs_show,
 };
 
-static int walk_begin(struct walk *w)
+int goro_walk_begin(struct goro_walk *w)
 {
 	w->shadow = kzalloc(sizeof(*w->shadow), GFP_KERNEL);
 	if (!w->shadow)
@@ -277,7 +264,7 @@ static int walk_begin(struct walk *w)
 	return 0;
 }
 
-static void walk_end(struct walk *w)
+void goro_walk_end(struct goro_walk *w)
 {
 	if (!list_empty(&w->mark.all)) {
 		struct goro_all *all = per_cpu_ptr(&goro_all, w->cpu);
@@ -291,12 +278,12 @@ static void walk_end(struct walk *w)
 
 static int gs_open(struct inode *inode, struct file *file)
 {
-	struct walk *w = __seq_open_private(file, &gs_ops, sizeof(*w));
+	struct goro_walk *w = __seq_open_private(file, &gs_ops, sizeof(*w));
 	int err;
 
 	if (!w)
 		return -ENOMEM;
-	err = walk_begin(w);
+	err = goro_walk_begin(w);
 	if (err)
 		seq_release_private(inode, file);
 	return err;
@@ -304,13 +291,13 @@ static int gs_open(struct inode *inode, struct file *file)
 
 static int gs_release(struct inode *inode, struct file *file)
 {
-	walk_end(((struct seq_file *)file->private_data)->private);
+	goro_walk_end(((struct seq_file *)file->private_data)->private);
 	return seq_release_private(inode, file);
 }
 
 int goro_dump(void)
 {
-	struct walk *w;
+	struct goro_walk *w;
 	int err;
 
 	if (unlikely(!goro_may_wait()))
@@ -318,12 +305,12 @@ int goro_dump(void)
 	w = kzalloc(sizeof(*w), GFP_KERNEL);
 	if (!w)
 		return -ENOMEM;
-	err = walk_begin(w);
+	err = goro_walk_begin(w);
 	if (!err) {
 		pr_info("goro: %ld goroutines, %u procs\n", goro_num(), goro_procs());
-		while (step(w))
-			show(NULL, w);
-		walk_end(w);
+		while (goro_walk_step(w))
+			goro_walk_show(NULL, w);
+		goro_walk_end(w);
 	}
 	kfree(w);
 	return err;
@@ -432,11 +419,13 @@ int goro_dump_init(void)
 	debugfs_create_file("dump", 0200, dir, NULL, &dump_fops);
 	debugfs_create_file("ps", 0400, dir, NULL, &ps_fops);
 	debugfs_create_file("counters", 0400, dir, NULL, &counters_fops);
+	goro_watchdog_init(dir);
 	return 0;
 }
 
 void goro_dump_exit(void)
 {
 	debugfs_remove(dir);
+	goro_watchdog_exit();
 	unregister_die_notifier(&die_nb);
 }

@@ -271,6 +271,8 @@ static void g_set(struct goro_g *g, void *arg, u32 stack_size, const char *name,
 		  unsigned long where)
 {
 	g->cancelled = 0;
+	g->watch = 0;
+	g->outside = 0;
 	g->reason = GORO_R_NONE;
 	g->stack_pages = stack_size >> PAGE_SHIFT;
 	g->parks = 0;

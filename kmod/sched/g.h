@@ -53,6 +53,8 @@ enum goro_g_state {
 #define GORO_G_WG	BIT(4)	/* has a WaitGroup, and no group */
 #define GORO_G_HOLDS	BIT(5)	/* puts ctx at its end, but does not live under it */
 
+#define GORO_SCOPED_TIMED BIT(1)	/* of w.scoped: a context of its has a deadline */
+
 /*
  * A goroutine. A switch touches the first line and nothing else, a wait on a
  * channel the second, too. Its stack belongs to whoever runs it: to the G while
@@ -74,6 +76,8 @@ struct goro_g {
 	u8 flags;			/* C */
 	u8 cancelled;			/* set once, by whoever cancels */
 	u8 stack_pages;			/* G: of stack */
+	u8 watch;			/* the watchdog's, by cmpxchg: watchdog.c */
+	u8 outside;			/* set by who readies it and is no goroutine */
 
 	struct goro_waiter w;		/* waiter.h */
 

@@ -148,6 +148,12 @@ struct goro_m *goro_m_lookup(void)
 	return m;
 }
 
+/* No more can be made. */
+bool goro_ms_full(void)
+{
+	return atomic_read(&nms) >= READ_ONCE(goro_param_max_ms);
+}
+
 int goro_m_create(struct goro_p *p)
 {
 	struct goro_m *m;

@@ -104,6 +104,8 @@ void goro_ready_g(struct goro_g *g)
 	if (trace_goro_ready_enabled())
 		trace_goro_ready(g->id, m && m->cur ? m->cur->id : 0);
 	if (unlikely(!m || (!m->p && (m->blocked || !goro_p_regain(m))))) {
+		if (!m && g->stack)	/* it has begun */
+			g->outside = 1;
 		goro_inbox_push(g);
 	} else {
 		m->p->hot[GORO_C_READY_LOCAL]++;
@@ -213,8 +215,8 @@ struct goro_g *goro_pick(struct goro_g *g)
 		/* acquire: pairs with goro_switch_done() */
 		if (likely(next->stack && !smp_load_acquire(&next->on_cpu))) {
 			p->hot[GORO_C_SWITCH]++;
-			next->on_cpu = 1;
-			next->m = m;
+			WRITE_ONCE(next->m, m);		/* first: for the watchdog */
+			WRITE_ONCE(next->on_cpu, 1);
 			WRITE_ONCE(m->cur, next);
 			clock_start(m, next);
 			goro_stack_follow(m, next);
@@ -239,8 +241,8 @@ static void run(struct goro_m *m, struct goro_g *g)
 		smp_cond_load_acquire(&g->on_cpu, !VAL);
 	}
 	m->p->hot[GORO_C_SWITCH]++;
-	g->on_cpu = 1;
-	g->m = m;
+	WRITE_ONCE(g->m, m);	/* first: for the watchdog */
+	WRITE_ONCE(g->on_cpu, 1);
 	m->graph_base = goro_graph_depth(m->task);
 	m->rethook_base = goro_rethook_top(m->task);
 	WRITE_ONCE(m->cur, g);

@@ -26,6 +26,7 @@
  *   acct.c  CPU time of Gs, added up and capped
  *   who.c   owners of objects
  *   dump.c  debugfs, and naming a G in an oops
+ *   watchdog.c, asleep.c  what stands still
  *   platform.c  where goro refuses to be loaded
  */
 #ifndef _GORO_SCHED_SCHED_H
@@ -36,6 +37,7 @@
 #include "acct.h"
 #include "switch.h"
 #include "trace.h"
+#include "watchdog.h"
 
 #define GORO_FAIR	61	/* rounds between looks at the global queue and the ring's head */
 
@@ -109,6 +111,7 @@ void goro_m_wait(struct goro_m *m);
 void goro_m_quit(struct goro_m *m);
 void goro_m_freeze(struct goro_m *m);
 int goro_m_create(struct goro_p *p);
+bool goro_ms_full(void);
 void goro_p_spawn_m(struct work_struct *work);
 void goro_p_bury(struct work_struct *work);
 
@@ -144,6 +147,8 @@ bool goro_hog_out(struct goro_m *m, struct goro_p *p);
 static __always_inline void goro_hog_forget(struct goro_m *m)
 {
 	m->hog.id = 0;	/* no G's */
+	if (m->cur)
+		m->cur->since = (u32)jiffies;	/* likewise for the watchdog */
 }
 
 /* m is about to run Gs, or goes on with one. Preemption is off. */
@@ -174,6 +179,7 @@ static inline bool goro_p_claim_idle(struct goro_p *p)
 	    !cpumask_test_and_clear_cpu(p->cpu, &goro_sched.idle))
 		return false;
 	atomic_dec(&goro_sched.nidle);
+	goro_watchdog_arm();
 	return true;
 }
 

@@ -92,6 +92,12 @@ static void thread_replace(struct goro_scope *from, struct goro_scope *to)
 	spin_unlock_irqrestore(&b->lock, flags);
 }
 
+/* Will its context be cancelled by a deadline? */
+static bool is_timed(const struct goro_scope *s)
+{
+	return s->ctx->deadline != GORO_FOREVER;
+}
+
 void goro_scope_push(struct goro_scope *s)
 {
 	struct goro_g *g = goro_self();
@@ -101,7 +107,7 @@ void goro_scope_push(struct goro_scope *s)
 		s->outer = g->scopes;
 		s->w = &g->w;
 		g->scopes = s;
-		g->w.scoped = 1;
+		g->w.scoped |= is_timed(s) ? 1 | GORO_SCOPED_TIMED : 1;
 		return;
 	}
 	s->owner = current;
@@ -137,7 +143,9 @@ void goro_scope_pop(struct goro_scope *s)
 		out_of_order(top, s);
 	} else if (likely(g)) {
 		g->scopes = s->outer;
-		g->w.scoped = !!s->outer;
+		g->w.scoped = 0;
+		for (top = s->outer; top; top = top->outer)
+			g->w.scoped |= is_timed(top) ? 1 | GORO_SCOPED_TIMED : 1;
 	} else {
 		thread_replace(s, s->outer);
 		atomic_dec(&goro_thread_scopes);

@@ -225,6 +225,8 @@ int goro_select_foreign(struct goro_case *cases, unsigned int n, u64 deadline)
 		if (why == GORO_WAIT) {
 			goro_select_unlock(&s);
 			goro_count(GORO_C_SELECT_PARK);
+			if (p.w->kind != GORO_W_THREAD)
+				goro_w_to_g(p.w)->outside = 1;	/* a file's waker may come */
 			why = goro_park(p.w, deadline, GORO_R_SELECT);
 			pick = goro_select_woken(&s, p.w, why);
 		} else {

@@ -161,6 +161,36 @@ TRACE_EVENT(goro_select,
 	TP_printk("n=%u chosen=%d", __entry->n, __entry->chosen)
 );
 
+#define GORO_TRACE_WATCH					\
+	{ 0,	"runnable" },					\
+	{ 1,	"running" },					\
+	{ 2,	"no_m" },					\
+	{ 3,	"asleep" }
+
+/*
+ * What stands still, for ms or more: a goroutine (what: its number); a P without a
+ * thread (its CPU); the n goroutines of a group (0)
+ */
+TRACE_EVENT(goro_watchdog,
+	TP_PROTO(unsigned int kind, u64 what, u32 n, u32 ms),
+	TP_ARGS(kind, what, n, ms),
+	TP_STRUCT__entry(
+		__field(unsigned int, kind)
+		__field(u64, what)
+		__field(u32, n)
+		__field(u32, ms)
+	),
+	TP_fast_assign(
+		__entry->kind = kind;
+		__entry->what = what;
+		__entry->n = n;
+		__entry->ms = ms;
+	),
+	TP_printk("kind=%s what=%llu n=%u ms=%u",
+		  __print_symbolic(__entry->kind, GORO_TRACE_WATCH), __entry->what, __entry->n,
+		  __entry->ms)
+);
+
 #endif /* _TRACE_GORO_H */
 
 #include <trace/define_trace.h>
