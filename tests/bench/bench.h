@@ -21,6 +21,8 @@ struct bench {
 	/* n operations: ns, 0 if they failed */
 	u64 (*run)(const struct bench *b, u64 n);
 	u32 arg;		/* run's own: how many tasks, what capacity, ... */
+	const char *unit;	/* NULL: ns */
+	bool first;		/* only the first run tells: no other before it */
 };
 
 /* goro.c */
@@ -46,6 +48,12 @@ u64 goro_ctx_self(const struct bench *b, u64 n);
 u64 goro_sieve(const struct bench *b, u64 n);
 u64 goro_skynet(const struct bench *b, u64 n);
 
+/* block.c */
+u64 goro_handoffs(const struct bench *b, u64 n);
+u64 goro_shares(const struct bench *b, u64 n);
+u64 goro_million(const struct bench *b, u64 n);
+u64 bench_distribution(const struct bench *b, u64 *late, u32 n);
+
 /* peers.c */
 u64 kthread_yields(const struct bench *b, u64 n);
 u64 kthread_sleepers(const struct bench *b, u64 n);
@@ -55,6 +63,7 @@ u64 kthread_spawn(const struct bench *b, u64 n);
 u64 kthread_xwake(const struct bench *b, u64 n);
 u64 workqueue_spawn(const struct bench *b, u64 n);
 u64 kthread_mutexes(const struct bench *b, u64 n);
+u64 kthread_wakes(const struct bench *b, u64 n);
 
 /* xwake: how long the CPU that is to be woken has idled before */
 #define XWAKE_REST_NS	50000

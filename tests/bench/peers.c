@@ -6,10 +6,12 @@
  * scheduler may place them as it likes.
  */
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
@@ -372,6 +374,50 @@ u64 kthread_mutexes(const struct bench *b, u64 n)
 	wait_for_completion(&c.all);
 	t = ktime_get_ns() - t;
 	return c.sum == n ? t : 0;
+}
+
+/* ---- from the block until the next one runs ---------------------------------- */
+
+#define WAKES	1000
+
+static int wakee(void *arg)
+{
+	struct crew *c = arg;
+	u64 *late = kvmalloc_array(WAKES, sizeof(*late), GFP_KERNEL);
+	u64 i;
+
+	wait_for_completion(&c->go);
+	for (i = 0; i < c->n * WAKES; i++) {
+		wait_for_completion(&c->ping);
+		if (late)
+			late[i] = ktime_get_ns() - c->at;
+	}
+	c->ns = late && c->n ? bench_distribution(c->b, late, WAKES) * c->n : 0;
+	kvfree(late);
+	return member_end(c);
+}
+
+/* wakes the other, which is on the same CPU, and sleeps */
+static int blocker(void *arg)
+{
+	struct crew *c = arg;
+	u64 i;
+
+	wait_for_completion(&c->go);
+	for (i = 0; i < c->n * WAKES; i++) {
+		c->at = ktime_get_ns();
+		complete(&c->ping);
+		usleep_range(100, 200);
+	}
+	return member_end(c);
+}
+
+u64 kthread_wakes(const struct bench *b, u64 n)
+{
+	struct crew c;
+
+	crew_init(&c, b, n, 2);
+	return pair(&c, wakee, blocker, 0, 0);
 }
 
 /* ---- waking another CPU ---------------------------------------------- */
