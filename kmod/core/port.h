@@ -41,7 +41,10 @@
  *                                    parks, whatever happens.
  *   goro_scope_push(s), _pop(s)      the caller's stack of scopes, innermost
  *                                    first, linked by outer; push sets w, the
- *                                    waiter of all waits until pop
+ *                                    waiter of all waits until pop. pop: 0, or an
+ *                                    errno for a misuse that was said: s was not the
+ *                                    innermost one, and is out; -ESRCH, -EAGAIN: the
+ *                                    caller is not in it, or cannot be, and nothing was done
  *   goro_wait_prepare()              a wait may begin under a lock that is taken with
  *                                    interrupts off: goro_scopes_prepare(). Before
  *                                    that lock, by who may wait

@@ -154,13 +154,15 @@ long goro_ctx_leave(struct goro_scope *s, long ret)
 
 	if (!s->ctx)
 		return ret;
-	goro_scope_pop(s);
-	unlist(s);
-	if (unlikely(ret == -ECANCELED)) {
-		err = smp_load_acquire(&s->ctx->err);	/* as goro_ctx_err() */
-		if (err)
-			return err;
+	err = goro_scope_pop(s);
+	if (unlikely(err)) {
+		if (err != -EINVAL)
+			return err;	/* nothing of it can be trusted */
+		ret = err;
+	} else if (unlikely(ret == -ECANCELED)) {
+		ret = smp_load_acquire(&s->ctx->err) ?: ret;	/* as goro_ctx_err() */
 	}
+	unlist(s);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(goro_ctx_leave);

@@ -210,7 +210,7 @@ struct goro_thread {
 extern atomic_t goro_thread_scopes;	/* how many threads' scopes there are */
 struct goro_thread *goro_thread_of_scope(struct goro_thread *t);
 void goro_scope_push(struct goro_scope *s);
-void goro_scope_pop(struct goro_scope *s);
+int goro_scope_pop(struct goro_scope *s);
 bool goro_wait_begin_slow(struct goro_waiter *w);
 void goro_wait_prepare_slow(void);
 

@@ -120,28 +120,59 @@ void goro_scope_push(struct goro_scope *s)
 	thread_replace(s->outer, s);
 }
 
-/* Out of the middle of the caller's scopes, so that none that is gone stays among them. */
-static void out_of_order(struct goro_scope *top, struct goro_scope *s)
+/*
+ * A thread has left its outermost scope, in which the waiter is, before those that are
+ * inside of it, and it may be gone from now on: the new outermost one's takes its
+ * place. Nobody has claimed the old one, whose thread runs, and nobody finds it once
+ * the scopes are off their lists, which they enter again with the next wait. (Is it
+ * armed, so that the scope is left by the look of a wait that began in it, that wait
+ * ends before the scope's frame does, but a cancel does not end it.)
+ */
+static void move_waiter(struct goro_scope *top)
 {
-	goro_misuse_by("scopes of contexts are left out of order");
-	for (; top; top = top->outer) {
-		if (top->outer != s)
-			continue;
-		top->outer = s->outer;
-		if (s->owner == current)
-			atomic_dec(&goro_thread_scopes);
-		return;
-	}
+	struct goro_scope *s = top;
+	struct goro_waiter *w;
+
+	goro_scopes_drop(top);
+	while (s->outer)
+		s = s->outer;
+	w = &((struct goro_thread *)s->thread)->w;
+	goro_waiter_init(w, GORO_W_THREAD);
+	for (s = top; s; s = s->outer)
+		s->w = w;
 }
 
-void goro_scope_pop(struct goro_scope *s)
+/* Out of the middle of the caller's scopes, so that none that is gone stays among them. */
+static int out_of_order(struct goro_scope *top, struct goro_scope *s)
+{
+	struct goro_scope *in = top;
+
+	if (!goro_may_wait())
+		return goro_misuse();
+	while (in && in->outer != s)
+		in = in->outer;
+	if (!in) {
+		goro_misuse_by("a scope is left that the caller is not in");
+		return -ESRCH;
+	}
+	goro_misuse_by("scopes of contexts are left out of order");
+	in->outer = s->outer;
+	if (!goro_self()) {
+		atomic_dec(&goro_thread_scopes);
+		if (!s->outer)
+			move_waiter(top);
+	}
+	return -EINVAL;
+}
+
+int goro_scope_pop(struct goro_scope *s)
 {
 	struct goro_g *g = goro_self();
 	struct goro_scope *top = g ? g->scopes : thread_scope();
 
-	if (unlikely(top != s)) {
-		out_of_order(top, s);
-	} else if (likely(g)) {
+	if (unlikely(top != s))
+		return out_of_order(top, s);
+	if (likely(g)) {
 		g->scopes = s->outer;
 		g->w.scoped = 0;
 		for (top = s->outer; top; top = top->outer)
@@ -150,6 +181,7 @@ void goro_scope_pop(struct goro_scope *s)
 		thread_replace(s, s->outer);
 		atomic_dec(&goro_thread_scopes);
 	}
+	return 0;
 }
 
 /* The scopes that the wait of w is in; w is the caller's. */

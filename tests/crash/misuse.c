@@ -137,10 +137,21 @@ static int ctx_order(void)
 	int err = goro_ctx_enter(&out, ctx) ?: goro_ctx_enter(&in, ctx);
 
 	/* the inner one is on our stack, too */
-	goro_ctx_leave(&out, 0);
-	goro_ctx_leave(&in, 0);
+	err = err ?: goro_ctx_leave(&out, 0);
+	if (goro_ctx_leave(&in, 0))
+		err = -EIO;
 	goro_ctx_put(ctx);
 	return err;
+}
+
+static int ctx_not_in(void)
+{
+	struct goro_ctx *ctx = goro_ctx_with_cancel(goro_ctx_background());
+	struct goro_scope scope;
+	int err = goro_ctx_enter(&scope, ctx) ?: goro_ctx_leave(&scope, 0);
+
+	goro_ctx_put(ctx);
+	return err ?: goro_ctx_leave(&scope, 0);
 }
 
 static int group_limit(void)
@@ -281,7 +292,8 @@ static const struct row {
 	{ "context with a NULL key", ctx_no_key, -EINVAL },
 	{ "function after a NULL context", ctx_no_after, -EINVAL },
 	{ "cancel of a context that cannot be cancelled", ctx_cancel, false },
-	{ "scopes of contexts are left out of order", ctx_order, 0 },
+	{ "scopes of contexts are left out of order", ctx_order, -EINVAL },
+	{ "a scope is left that the caller is not in", ctx_not_in, -ESRCH },
 	{ "limit of a group that has members", group_limit, -EBUSY },
 	{ "goro_unlock_thread() without goro_lock_thread()", unlock_thread, -EINVAL },
 #ifdef GORO_SYNC_DEBUG

@@ -153,10 +153,10 @@ static int leaves_the_outer_one_first(struct job *j)
 	/* a wait lists all three */
 	bad += goro_chan_recv_until(NULL, NULL, 1) != -ETIMEDOUT;
 	bad += ctx_listed(f->ctx) != 3;
-	bad += goro_ctx_leave(&mid, 7) != 7;
+	bad += goro_ctx_leave(&mid, 7) != -EINVAL;
 	bad += ctx_listed(f->ctx) != 2;
 	/* twice, of which nothing is left either */
-	bad += goro_ctx_leave(&mid, 7) != 7;
+	bad += goro_ctx_leave(&mid, 7) != -ESRCH;
 	/* the other two hold on */
 	bad += goro_chan_recv_until(NULL, NULL, 1) != -ETIMEDOUT;
 	bad += goro_ctx_leave(&in, 0);
@@ -181,6 +181,65 @@ static void out_of_order(struct kunit *test)
 	job_go(test, j);
 	EXPECT_DONE(test, j, 0);
 	KUNIT_EXPECT_EQ(test, goro_counter(GORO_C_MISUSE), misuses + 4);
+}
+
+#define GONE	0x5a
+
+static bool untouched(const struct goro_scope *s)
+{
+	return !memchr_inv(s, GONE, sizeof(*s));
+}
+
+/* a wait, which the case cancels (v: the last one), or that ends by its deadline */
+static bool waits_on_in(struct job *j, bool last)
+{
+	return last && j->v ? goro_chan_recv(NULL, NULL) == -ECANCELED :
+	       goro_chan_recv_until(NULL, NULL, 1) == -ETIMEDOUT;
+}
+
+/* from the outermost one, each of them gone at once; nobody else's may be left either */
+static int leaves_from_outside(struct job *j)
+{
+	struct goro_scope *s = kmalloc_array(3, sizeof(*s), GFP_KERNEL);
+	struct fx *f = j->f;
+	int i, bad = 0;
+
+	if (!s)
+		return -ENOMEM;
+	for (i = 0; i < 3; i++)
+		bad += !!goro_ctx_enter(&s[i], f->ctx);
+	bad += !waits_on_in(j, false);
+	bad += ctx_listed(f->ctx) != 3;
+	for (i = 0; i < 2; i++) {
+		bad += goro_ctx_leave(&s[i], 7) != -EINVAL;
+		memset(&s[i], GONE, sizeof(s[i]));
+		/* those who are left are in force; nothing of the others is used */
+		bad += !waits_on_in(j, i == 1);
+		bad += !untouched(&s[0]) + (i && !untouched(&s[1]));
+	}
+	bad += goro_ctx_leave(&s[2], -ECANCELED) != -ECANCELED;
+	bad += ctx_listed(f->ctx);
+	kfree(s);
+	return bad;
+}
+
+/* misuse: a thread's waiter is in its outermost scope */
+static void outermost_first(struct kunit *test)
+{
+	struct fx *f = fx_of(test);
+	struct job *j = job_set(f, 0, leaves_from_outside, NULL);
+	u64 misuses = goro_counter(GORO_C_MISUSE);
+
+	/* see out_of_order() */
+	kunit_warning_suppress(test)
+		KUNIT_EXPECT_EQ(test, leaves_from_outside(j), 0);
+	KUNIT_EXPECT_EQ(test, goro_counter(GORO_C_MISUSE), misuses + 2);
+	j->v = 1;
+	start_kind(test, j);
+	KUNIT_ASSERT_TRUE(test, eventually(goro_counter(GORO_C_MISUSE) == misuses + 4 &&
+					   ctx_waiting(f->ctx) == 1));
+	goro_ctx_cancel(f->ctx);
+	EXPECT_DONE(test, j, 0);
 }
 
 /* ---- what a cancel does not end ---------------------------------------- */
@@ -514,6 +573,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(nested, kind_gen_params),
 	KUNIT_CASE_PARAM(does_not_reach_on, kind_gen_params),
 	KUNIT_CASE(out_of_order),
+	KUNIT_CASE_PARAM(outermost_first, kind_gen_params),
 	KUNIT_CASE_PARAM(nocancel, kind_gen_params),
 	KUNIT_CASE_PARAM(cond, kind_gen_params),
 	KUNIT_CASE(signalled),

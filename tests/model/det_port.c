@@ -122,11 +122,12 @@ void goro_scope_push(struct goro_scope *s)
 	th->scopes = s;
 }
 
-void goro_scope_pop(struct goro_scope *s)
+int goro_scope_pop(struct goro_scope *s)
 {
 	if (threads[self].scopes != s)
 		det_fail("scopes are left out of order");
 	threads[self].scopes = s->outer;
+	return 0;
 }
 
 enum goro_claim goro_park(struct goro_waiter *w, u64 deadline, enum goro_reason reason)

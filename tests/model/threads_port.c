@@ -95,9 +95,10 @@ void goro_scope_push(struct goro_scope *s)
 	workers[self].scopes = s;
 }
 
-void goro_scope_pop(struct goro_scope *s)
+int goro_scope_pop(struct goro_scope *s)
 {
 	workers[self].scopes = s->outer;
+	return 0;
 }
 
 enum goro_claim goro_park(struct goro_waiter *w, u64 deadline, enum goro_reason reason)

@@ -314,8 +314,11 @@ int goro_ctx_enter(struct goro_scope *scope, struct goro_ctx *ctx);
  * @scope: the one that was entered last
  * @ret: what the code in it returned
  *
+ * Context: the goroutine or thread that has entered it.
  * Return: the context's error where @ret is -ECANCELED and it was cancelled, else
- * @ret.
+ * @ret. With a WARN_ONCE: -EINVAL where it was not the last one: it is left, and the
+ * others hold on; -ESRCH where the caller is not in it, which may have left it before:
+ * nothing was done.
  */
 long goro_ctx_leave(struct goro_scope *scope, long ret);
 

@@ -72,7 +72,7 @@ int model_timer_fn(void);
 
 struct goro_scope;
 void goro_scope_push(struct goro_scope *s);
-void goro_scope_pop(struct goro_scope *s);
+int goro_scope_pop(struct goro_scope *s);
 void goro_wait_prepare(void);
 
 struct goro_member *goro_member_self(void);
