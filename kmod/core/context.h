@@ -29,6 +29,8 @@ struct goro_ctx {
 	goro_lock_t lock;		/* nothing is taken inside */
 	bool timed;			/* C: has a timer */
 	bool listed;			/* P: in up->children */
+	bool ended;			/* L: its last user has gone */
+	u32 nscopes;			/* L: those that know it (goro_scope.listed) */
 	int err;			/* L, set once (release); read without it */
 	int cause;			/* L, set before err */
 	struct goro_ctx *up;		/* C: the nearest ancestor that can be cancelled, or NULL */
@@ -43,10 +45,14 @@ struct goro_ctx {
 	goro_ktimer_t timer;		/* where timed */
 };
 
+/* ctx.c: whoever passes by is gone */
+void goro_ctx_mem_put(struct goro_ctx *ctx);
+
 /* scope.c: for the port, where a wait begins; see there */
 void goro_scopes_prepare(struct goro_scope *s);
 bool goro_scopes_begin(struct goro_scope *s, struct goro_waiter *w);
 void goro_scopes_drop(struct goro_scope *s);
+void goro_scopes_move(struct goro_scope *s, struct goro_waiter *w);
 bool goro_scopes_cancelled(const struct goro_scope *s);
 void goro_scope_enter(struct goro_scope *s, struct goro_ctx *ctx);
 /* Those whose waiter was claimed go to @claimed, up to @max are taken. L is held. */

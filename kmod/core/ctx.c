@@ -20,7 +20,9 @@
  * user, the canceller with his list and the late work, holds its memory (mem) and
  * nothing more: so ending is always done by a put, synchronously, and a module that
  * has put its contexts has no code that may still be called. Of a context that has
- * ended a passer-by finds empty lists.
+ * ended a passer-by finds empty lists. Who waits in a scope ought to have a reference;
+ * where he has none, and it ends, he comes back to it: then the last one to leave, of
+ * those that are counted in nscopes, drops what the users had of the memory.
  *
  * Deadlines, and cancels in interrupts, cannot walk a tree where they are: they put
  * the context into one list, which a worker thread goes through (a goroutine would
@@ -59,7 +61,7 @@ EXPORT_SYMBOL_GPL(goro_ctx_background);
 
 /* ---- references ------------------------------------------------------- */
 
-static void mem_put(struct goro_ctx *ctx)
+void goro_ctx_mem_put(struct goro_ctx *ctx)
 {
 	if (!refcount_dec_and_test(&ctx->mem))
 		return;
@@ -82,6 +84,8 @@ EXPORT_SYMBOL_GPL(__goro_ctx_get);
 /* The last user has gone. Who may still come by holds mem, and finds it empty. */
 static void end(struct goro_ctx *ctx)
 {
+	bool waits = false;
+
 	if (ctx->timed)
 		goro_ktimer_cancel(&ctx->timer);
 	if (ctx->up) {
@@ -94,11 +98,16 @@ static void end(struct goro_ctx *ctx)
 	}
 	if (ctx->release)
 		ctx->release(ctx->value);
-	/* who waits will come back to it: then its memory stays for good */
-	if (ctx->by == ctx && !list_empty(&ctx->scopes))
+	if (ctx->by == ctx) {
+		goro_lock(&ctx->lock);
+		waits = ctx->nscopes;
+		ctx->ended = true;
+		goro_unlock(&ctx->lock);
+	}
+	if (unlikely(waits))
 		goro_misuse_by("context put while someone waits with it");
 	else
-		mem_put(ctx);
+		goro_ctx_mem_put(ctx);
 }
 
 void __goro_ctx_put(struct goro_ctx *ctx, struct module *by)
@@ -132,7 +141,7 @@ static void after_put(struct goro_after *a)
 	if (!refcount_dec_and_test(&a->ref))
 		return;
 	if (a->by)
-		mem_put(a->by);
+		goro_ctx_mem_put(a->by);
 	goro_free(a);
 }
 
@@ -219,7 +228,7 @@ static bool cancel_tree(struct goro_ctx *ctx, int err, int cause)
 		ctx = list_first_entry(&list, struct goro_ctx, node);
 		list_del_init(&ctx->node);
 		cancel_one(ctx, err, cause, &list);
-		mem_put(ctx);
+		goro_ctx_mem_put(ctx);
 	}
 	return true;
 }
@@ -268,7 +277,7 @@ static void late_work(goro_late_t *work __maybe_unused)
 		if (!ctx)
 			return;
 		cancel_tree(ctx, err, cause);
-		mem_put(ctx);
+		goro_ctx_mem_put(ctx);
 		goro_late_pause();
 	}
 }

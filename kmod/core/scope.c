@@ -44,6 +44,7 @@ static void list_scope(struct goro_scope *s)
 		INIT_LIST_HEAD(&s->node);
 	else
 		list_add_tail(&s->node, &s->ctx->scopes);
+	s->ctx->nscopes++;	/* its memory stays: see end() in ctx.c */
 	goro_unlock(&s->ctx->lock);
 	s->listed = true;
 }
@@ -70,14 +71,21 @@ bool goro_scopes_begin(struct goro_scope *s, struct goro_waiter *w)
 	return !(cancelled && goro_claim(w, GORO_BY_CANCEL));
 }
 
+/* The last touch of its context, unless the caller has a reference. */
 static void unlist(struct goro_scope *s)
 {
+	struct goro_ctx *ctx = s->ctx;
+	bool last;
+
 	if (!s->listed)
 		return;
-	goro_lock(&s->ctx->lock);
+	goro_lock(&ctx->lock);
 	list_del_init(&s->node);
-	goro_unlock(&s->ctx->lock);
+	last = !--ctx->nscopes && ctx->ended;
+	goro_unlock(&ctx->lock);
 	s->listed = false;
+	if (unlikely(last))
+		goro_ctx_mem_put(ctx);
 }
 
 /* A goroutine ends inside of them. */
@@ -85,6 +93,20 @@ void goro_scopes_drop(struct goro_scope *s)
 {
 	for (; s; s = s->outer)
 		unlist(s);
+}
+
+/* Their owner waits with w from now on, which is in RUN, as the one before is. */
+void goro_scopes_move(struct goro_scope *s, struct goro_waiter *w)
+{
+	for (; s; s = s->outer) {
+		if (!s->listed) {
+			s->w = w;
+			continue;
+		}
+		goro_lock(&s->ctx->lock);
+		s->w = w;
+		goro_unlock(&s->ctx->lock);
+	}
 }
 
 bool goro_scopes_cancelled(const struct goro_scope *s)

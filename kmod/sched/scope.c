@@ -123,23 +123,20 @@ void goro_scope_push(struct goro_scope *s)
 /*
  * A thread has left its outermost scope, in which the waiter is, before those that are
  * inside of it, and it may be gone from now on: the new outermost one's takes its
- * place. Nobody has claimed the old one, whose thread runs, and nobody finds it once
- * the scopes are off their lists, which they enter again with the next wait. (Is it
- * armed, so that the scope is left by the look of a wait that began in it, that wait
- * ends before the scope's frame does, but a cancel does not end it.)
+ * place. Nobody has claimed the old one, whose thread runs. (Is it armed, so that the
+ * scope is left by the look of a wait that began in it, that wait ends before the
+ * scope's frame does, but no cancel ends it.)
  */
 static void move_waiter(struct goro_scope *top)
 {
 	struct goro_scope *s = top;
 	struct goro_waiter *w;
 
-	goro_scopes_drop(top);
 	while (s->outer)
 		s = s->outer;
 	w = &((struct goro_thread *)s->thread)->w;
 	goro_waiter_init(w, GORO_W_THREAD);
-	for (s = top; s; s = s->outer)
-		s->w = w;
+	goro_scopes_move(top, w);
 }
 
 /* Out of the middle of the caller's scopes, so that none that is gone stays among them. */

@@ -8,10 +8,11 @@
  * Nothing is left behind: what was misused works on, and is freed.
  */
 #include <goro/goro.h>
-#include "core/stats.h"
+#include "core/context.h"
 #include "crash.h"
 
 static struct goro_group group;		/* of the misuser, and of helpers */
+static struct goro_chan *answer;	/* what they wait for */
 static int bad, points;
 
 static void nothing(void *arg)
@@ -154,6 +155,29 @@ static int ctx_not_in(void)
 	return err ?: goro_ctx_leave(&scope, 0);
 }
 
+static int waits_with_ctx(void *arg)
+{
+	struct goro_scope scope;
+	int err = goro_ctx_enter(&scope, arg);
+
+	return err ?: goro_ctx_leave(&scope, goro_chan_recv(answer, NULL)) != 1;
+}
+
+/* whose waiter has no reference, and lives on without it */
+static int ctx_put_early(void)
+{
+	struct goro_ctx *ctx = goro_ctx_with_cancel(goro_ctx_background());
+	struct goro_group others;
+
+	goro_group_init(&others);
+	if (goro_group_go(&others, waits_with_ctx, ctx))
+		return -EIO;
+	while (!READ_ONCE(ctx->nscopes))
+		goro_yield();
+	goro_ctx_put(ctx);
+	return goro_chan_send(answer, NULL) ?: goro_group_wait(&others);
+}
+
 static int group_limit(void)
 {
 	return goro_group_set_limit(&group, 1);
@@ -294,6 +318,7 @@ static const struct row {
 	{ "cancel of a context that cannot be cancelled", ctx_cancel, false },
 	{ "scopes of contexts are left out of order", ctx_order, -EINVAL },
 	{ "a scope is left that the caller is not in", ctx_not_in, -ESRCH },
+	{ "context put while someone waits with it", ctx_put_early, 0 },
 	{ "limit of a group that has members", group_limit, -EBUSY },
 	{ "goro_unlock_thread() without goro_lock_thread()", unlock_thread, -EINVAL },
 #ifdef GORO_SYNC_DEBUG
@@ -350,6 +375,10 @@ noinline int misuse_start(void)
 
 	goro_group_init(&group);
 	goro_wg_init(&used);
+	answer = goro_chan_make(0, 0, 0);
+	if (IS_ERR(answer))
+		return PTR_ERR(answer);
 	err = goro_group_go_attr(&group, crash_misuse, NULL, &attr) ?: goro_group_wait(&group);
+	goro_chan_put(answer);
 	return err ?: bad ? -EIO : 0;
 }

@@ -242,6 +242,58 @@ static void outermost_first(struct kunit *test)
 	EXPECT_DONE(test, j, 0);
 }
 
+/* it has waited in the scope, and does not leave it before it is let */
+static int holds_no_reference(struct job *j)
+{
+	struct goro_scope scope;
+	struct fx *f = j->f;
+	long ret = goro_ctx_enter(&scope, f->ctx2);
+
+	if (!ret)
+		ret = goro_chan_recv_until(NULL, NULL, 1);
+	atomic_inc(&f->n);
+	goro_block_begin();
+	wait_for_completion(&f->go);
+	goro_block_end();
+	return goro_ctx_leave(&scope, ret == -ETIMEDOUT ? -ECANCELED : -EIO);
+}
+
+static const struct { const char *name; bool cancel, thread; } ends[] = {
+	{ "goroutines, cancelled", true, false }, { "goroutines", false, false },
+	{ "threads, cancelled", true, true }, { "threads", false, true },
+};
+KUNIT_ARRAY_PARAM_DESC(ends, ends, name);
+
+/* misuse: the last reference is put while others are in scopes of it. Its memory stays. */
+static void put_while_others_wait(struct kunit *test)
+{
+	const typeof(ends[0]) *end = test->param_value;
+	u64 misuses = goro_counter(GORO_C_MISUSE);
+	struct fx *f = fx_of(test);
+	s64 alive = fx_alive(FX_CTXS);
+	int i;
+
+	f->ctx2 = goro_ctx_with_cancel(goro_ctx_background());
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, f->ctx2);
+	for (i = 0; i < 2; i++)
+		job_start(test, job_set(f, i, holds_no_reference, NULL), end->thread);
+	KUNIT_ASSERT_TRUE(test, eventually(atomic_read(&f->n) == 2));
+	if (end->cancel)
+		KUNIT_EXPECT_TRUE(test, goro_ctx_cancel(f->ctx2));
+	kunit_warning_suppress(test)
+		goro_ctx_put(f->ctx2);
+	f->ctx2 = NULL;
+	KUNIT_EXPECT_EQ(test, goro_counter(GORO_C_MISUSE), misuses + 1);
+	KUNIT_EXPECT_EQ(test, fx_alive(FX_CTXS), alive + 1);
+	complete(&f->go);
+	KUNIT_ASSERT_TRUE(test, eventually(job_done(&f->j[0]) || job_done(&f->j[1])));
+	KUNIT_EXPECT_EQ(test, fx_alive(FX_CTXS), alive + 1);
+	complete(&f->go);
+	/* who was cancelled and who was not: both find out after it was put */
+	jobs_done(test, 2, -ECANCELED);
+	KUNIT_EXPECT_EQ(test, fx_alive(FX_CTXS), alive);
+}
+
 /* ---- what a cancel does not end ---------------------------------------- */
 
 static DECLARE_WAIT_QUEUE_HEAD(wq);
@@ -574,6 +626,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(does_not_reach_on, kind_gen_params),
 	KUNIT_CASE(out_of_order),
 	KUNIT_CASE_PARAM(outermost_first, kind_gen_params),
+	KUNIT_CASE_PARAM(put_while_others_wait, ends_gen_params),
 	KUNIT_CASE_PARAM(nocancel, kind_gen_params),
 	KUNIT_CASE_PARAM(cond, kind_gen_params),
 	KUNIT_CASE(signalled),

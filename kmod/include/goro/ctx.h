@@ -153,7 +153,9 @@ struct goro_ctx *goro_ctx_background(void);
  * @ctx: the context, or NULL
  *
  * Context: a goroutine or other process context; may sleep if a value's release
- * function does. Not in interrupts: there nothing is dropped, with a WARN_ONCE.
+ * function does. Not in interrupts: there nothing is dropped, with a WARN_ONCE. Nor
+ * is it the last one while somebody waits with the context, who ought to have one
+ * (goro_ctx_enter()): a WARN_ONCE, and the memory goes with who leaves last.
  */
 #define goro_ctx_put(ctx)	__goro_ctx_put(ctx, THIS_MODULE)
 
@@ -286,7 +288,7 @@ struct goro_scope {
 	struct goro_ctx *ctx;		/* O: whose cancel ends the waits; NULL: nobody's */
 	struct goro_scope *outer;	/* O */
 	struct list_head node;		/* L: in the ctx's list, while listed; see ctx.c */
-	struct goro_waiter *w;		/* C: who waits in it, as goro_waiter_self() says */
+	struct goro_waiter *w;		/* O, L while listed: who waits in it, as the port says */
 	void *owner;			/* C: the port's: its goroutine or thread */
 	struct goro_scope *next;	/* the port's: of another thread */
 	bool listed;			/* O: the ctx knows it */
