@@ -24,6 +24,7 @@
 #include "event.h"
 
 static_assert(sizeof(struct goro_thread) <= sizeof_field(struct goro_event, thread));
+static_assert(sizeof(struct goro_defer) <= sizeof_field(struct goro_event, defer));
 
 static int on_wakeup(wait_queue_entry_t *entry, unsigned int mode, int sync, void *key)
 {
@@ -56,12 +57,19 @@ static bool leave(struct goro_event *e)
 
 	if (!e->w)
 		return false;
+	goro_undefer((struct goro_defer *)e->defer);
 	remove_wait_queue(e->wq, &e->entry);
 	/* nobody can fire it any more */
 	fired = atomic_read(&e->w->claim) == GORO_FIRED;
 	goro_event_left(e->w);
 	e->w = NULL;
 	return fired;
+}
+
+/* The condition ends the goroutine, in whose frames the entry lies. */
+static void ended(struct goro_defer *d)
+{
+	__goro_event_end(container_of((unsigned long (*)[2])d, struct goro_event, defer));
 }
 
 /* Before each look at the condition. An error: this is the last one. */
@@ -75,6 +83,7 @@ int __goro_event_arm(struct goro_event *e)
 		goro_event_rearm(e->w);
 	} else {
 		e->w = goro_event_arm((struct goro_thread *)e->thread);
+		goro_defer((struct goro_defer *)e->defer, ended);
 		if (e->flags & GORO_EVENT_EXCLUSIVE)
 			add_wait_queue_exclusive(e->wq, &e->entry);
 		else

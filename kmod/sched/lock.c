@@ -61,11 +61,13 @@ int goro_unlock_thread(void)
 }
 EXPORT_SYMBOL_GPL(goro_unlock_thread);
 
-/* The M of a G that will wait on it gives its P up: nothing of it is open. */
-void goro_give_up(struct goro_m *m)
+/* The M of a G that waits on it gives its P up: nothing of it is open. */
+void goro_bound_give_up(struct goro_m *m)
 {
 	struct goro_p *p;
 
+	if (READ_ONCE(m->bound_done))
+		return;
 	preempt_disable();
 	p = m->p;
 	if (p) {
@@ -74,12 +76,6 @@ void goro_give_up(struct goro_m *m)
 		goro_p_release(p);
 	}
 	preempt_enable();
-}
-
-void goro_bound_give_up(struct goro_m *m)
-{
-	if (!READ_ONCE(m->bound_done))
-		goro_give_up(m);
 }
 
 /*

@@ -33,6 +33,7 @@ struct more {
 
 struct poller {
 	poll_table pt;
+	struct goro_defer defer;	/* around a look with entries */
 	struct goro_waiter *w;
 	unsigned int n;
 	int err;
@@ -100,6 +101,12 @@ static void unregister(struct poller *poller)
 	goro_event_left(poller->w);
 }
 
+/* The file's poll ends the goroutine, in whose frames the entries lie. */
+static void ended(struct goro_defer *d)
+{
+	unregister(container_of(d, struct poller, defer));
+}
+
 static __poll_t ask(struct file *file, struct socket *sock, poll_table *pt)
 {
 	/* UDP's poll looks at the flags of the file, which a socket of the kernel's has not */
@@ -149,8 +156,10 @@ static int poll(struct file *file, struct socket *sock, __poll_t events, u64 dea
 		poller.w = goro_event_arm(&t);
 		init_poll_funcptr(&poller.pt, on_register);
 		poller.pt._key = events;
+		goro_defer(&poller.defer, ended);
 		/* the locks of the queues order the entries and this look */
 		mask = goro_poll_ask(file, sock, events, &poller.pt, no_errqueue);
+		goro_undefer(&poller.defer);
 		if (mask || poller.err) {
 			unregister(&poller);
 			return mask ? (__force int)mask : poller.err;

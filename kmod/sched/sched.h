@@ -132,7 +132,6 @@ void goro_procs_settle(void);
 
 /* lock.c */
 void goro_bound_yield(struct goro_m *m);
-void goro_give_up(struct goro_m *m);
 void goro_bound_give_up(struct goro_m *m);
 void goro_bound_go_on(struct goro_m *m);
 

@@ -30,6 +30,8 @@ struct further {
 
 struct poller {
 	poll_table pt;
+	struct goro_select *s;
+	struct goro_defer defer;	/* around the looks with entries */
 	struct goro_waiter *w;
 	struct goro_case *k;		/* whose file is asked */
 	bool used;			/* it has its entry */
@@ -100,32 +102,6 @@ static void on_register(struct file *file, wait_queue_head_t *head, poll_table *
 	add_wait_queue(head, &f->wait);
 }
 
-/* Enter the queues of all files: true, one of them is ready, or p->err is set. */
-static bool enter(struct goro_select *s, struct poller *p)
-{
-	u32 i;
-
-	p->err = 0;
-	p->further = NULL;
-	init_poll_funcptr(&p->pt, on_register);
-	for (i = 0; i < s->n; i++)
-		if (is_file(&s->cases[i]))
-			s->cases[i].head = NULL;
-	for (i = 0; i < s->n; i++) {
-		struct goro_case *k = &s->cases[i];
-
-		if (!is_file(k))
-			continue;
-		p->k = k;
-		p->used = false;
-		p->pt._key = events_of(k);
-		/* the locks of the queues order the entries and this look */
-		if (ask(k, &p->pt) || p->err)
-			return true;
-	}
-	return false;
-}
-
 /* Out of all queues: nobody can fire the waiter any more. */
 static void leave(struct goro_select *s, struct poller *p)
 {
@@ -141,6 +117,43 @@ static void leave(struct goro_select *s, struct poller *p)
 		if (is_file(&s->cases[i]))
 			goro_poll_leave(&s->cases[i].wait, &s->cases[i].head);
 	goro_event_left(p->w);
+}
+
+/* A file's poll ends the goroutine, in whose frames the entries lie. */
+static void ended(struct goro_defer *d)
+{
+	struct poller *p = container_of(d, struct poller, defer);
+
+	leave(p->s, p);
+}
+
+/* Enter the queues of all files: true, one of them is ready, or p->err is set. */
+static bool enter(struct goro_select *s, struct poller *p)
+{
+	bool ready = false;
+	u32 i;
+
+	p->s = s;
+	p->err = 0;
+	p->further = NULL;
+	init_poll_funcptr(&p->pt, on_register);
+	for (i = 0; i < s->n; i++)
+		if (is_file(&s->cases[i]))
+			s->cases[i].head = NULL;
+	goro_defer(&p->defer, ended);
+	for (i = 0; i < s->n && !ready; i++) {
+		struct goro_case *k = &s->cases[i];
+
+		if (!is_file(k))
+			continue;
+		p->k = k;
+		p->used = false;
+		p->pt._key = events_of(k);
+		/* the locks of the queues order the entries and this look */
+		ready = ask(k, &p->pt) || p->err;
+	}
+	goro_undefer(&p->defer);
+	return ready;
 }
 
 /* One that is ready, done or to be done by the caller; or -EAGAIN. */

@@ -67,7 +67,8 @@ static enum goro_claim park_thread(struct goro_thread *t, u64 deadline)
 /*
  * A G that is armed for an event (event.h) waits for something else first: what it
  * calls to look whether the event is there does, a file's ->poll or a condition. Its
- * own waiter is taken, so it waits as a thread does, by its M. No cancel ends that.
+ * own waiter is taken, so it waits as a thread does, by its M, in block brackets. No
+ * cancel ends that.
  */
 struct goro_waiter *goro_waiter_nested(struct goro_thread *t)
 {
@@ -147,14 +148,15 @@ static enum goro_claim park_bound(struct goro_g *g, u64 deadline, enum goro_reas
 
 enum goro_claim goro_park_slow(struct goro_waiter *w, u64 deadline, enum goro_reason reason)
 {
-	if (w->kind == GORO_W_THREAD) {
-		struct goro_g *g = goro_self();
+	enum goro_claim why;
 
-		if (unlikely(g))
-			goro_give_up(g->m);	/* nested: see above */
-		return park_thread(container_of(w, struct goro_thread, w), deadline);
-	}
-	return park_bound(goro_w_to_g(w), deadline, reason);
+	if (w->kind != GORO_W_THREAD)
+		return park_bound(goro_w_to_g(w), deadline, reason);
+	/* nested, if it is a G; of a thread they are nothing */
+	goro_block_begin();
+	why = park_thread(container_of(w, struct goro_thread, w), deadline);
+	goro_block_end();
+	return why;
 }
 
 /* Once done is set the waiter may go, and its stack frame with it; the task is ours. */

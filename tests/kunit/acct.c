@@ -67,16 +67,18 @@ static struct goro_acct *acct_of(struct kunit *test)
 static const struct burner {
 	const char *name;
 	bool locked;
-	enum { YIELDS, PARKS, BLOCKS, ASKS } how;
+	enum { YIELDS, PARKS, BLOCKS, ASKS, NESTS } how;
 } burners[] = {
 	{ "yields", false, YIELDS },
 	{ "parks", false, PARKS },
 	{ "blocks", false, BLOCKS },
+	{ "waits in a condition", false, NESTS },
 	{ "locked, yields", true, YIELDS },
 	{ "locked, parks", true, PARKS },
 	{ "locked, blocks", true, BLOCKS },
 	{ "asks", false, ASKS },
 	{ "locked, asks", true, ASKS },
+	{ "locked, waits in a condition", true, NESTS },
 };
 
 static const struct burner debtors[] = {
@@ -87,12 +89,29 @@ static const struct burner debtors[] = {
 KUNIT_ARRAY_PARAM_DESC(burner, burners, name);
 KUNIT_ARRAY_PARAM_DESC(in_debt, debtors, name);
 
+static DECLARE_WAIT_QUEUE_HEAD(wq);
+
+/* Not armed in the first look, it has no scheduling point but the waits in the second. */
+static bool burn_inside(struct fx *f, int *looks)
+{
+	if (!(*looks)++)
+		return false;
+	while (!READ_ONCE(f->flag) && !goro_cancelled()) {
+		ndelay(500);
+		atomic_inc(&f->n);
+		goro_sleep(1);
+	}
+	return true;
+}
+
 /* Use the CPU, with scheduling points, until told to stop. */
 static int burn_by(struct job *j, const struct burner *b)
 {
 	struct fx *f = j->f;
-	int ret = b->locked ? goro_lock_thread() : 0;
+	int ret = b->locked ? goro_lock_thread() : 0, looks = 0;
 
+	if (!ret && b->how == NESTS)
+		ret = goro_wait_event(wq, burn_inside(f, &looks));
 	while (!ret && !READ_ONCE(f->flag) && !goro_cancelled()) {
 		ndelay(500);
 		atomic_inc(&f->n);

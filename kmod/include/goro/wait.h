@@ -28,6 +28,7 @@ struct goro_event {
 	unsigned int flags;
 	int err;			/* how the wait ends */
 	unsigned long thread[12];	/* the waiter, where a thread waits */
+	unsigned long defer[2];		/* for a condition that ends the goroutine */
 };
 
 void __goro_event_begin(struct goro_event *e, wait_queue_head_t *wq, u64 deadline,
@@ -71,7 +72,8 @@ void __goro_event_end(struct goro_event *e);
  * returned. Each wake_up*() does, whatever task state it names.
  *
  * The condition may take locks and may sleep. If it waits by a call of goro's, in a
- * goroutine the thread waits for that (as a ->poll does, see goro_poll()).
+ * goroutine the thread waits for that (as a ->poll does, see goro_poll()). It may end
+ * the goroutine (goro_exit()).
  *
  * Context: parks a goroutine, a thread sleeps; with nothing held.
  * Return: 0, and the condition is true; -ECANCELED; -EINTR (thread). A condition
