@@ -72,15 +72,15 @@ static void turn_begin(struct turn *t, struct socket *sock, long left)
 	goro_block_begin();
 }
 
-/* The last one on a socket gives it its own timeout back. */
+/* The last one on a socket gives it its own timeout back; at once, a P may take a while. */
 static void turn_end(struct turn *t)
 {
-	goro_block_end();
 	spin_lock(&turns_lock);
 	list_del(&t->node);
 	if (!turn_of(t->sk, t))
 		WRITE_ONCE(t->sk->sk_sndtimeo, t->old);
 	spin_unlock(&turns_lock);
+	goro_block_end();
 }
 
 static int connect_in_turn(struct socket *sock, struct sockaddr *addr, int addrlen, u64 deadline)

@@ -501,6 +501,49 @@ static void not_told_by_poll(struct kunit *test)
 	net_put(n);
 }
 
+/* has the P, and does not give it to who comes back */
+static int keeps_the_p(struct job *j)
+{
+	atomic_inc(&j->f->n);
+	while (!READ_ONCE(j->f->flag))
+		cond_resched();
+	return 0;
+}
+
+/* a wait by the socket itself is over: it has its own timeout back, before there is a P */
+static void timeout_given_back(struct kunit *test)
+{
+	struct conns *n = kunit_kzalloc(test, sizeof(*n), GFP_KERNEL);
+	struct fx *f = fx_of(test);
+	struct job *j = job_set(f, 0, send_to, NULL);
+	char buf[8];
+	long own;
+
+	KUNIT_ASSERT_NOT_NULL(test, n);
+	KUNIT_ASSERT_TRUE(test, fx_one_p());
+	f->priv = n;
+	n->peer = sock(test, AF_UNIX, SOCK_DGRAM);
+	bind_any(test, n, n->peer);
+	n->s[0] = sock(test, AF_UNIX, SOCK_DGRAM);
+	own = n->s[0]->sk->sk_sndtimeo;
+	j->deadline = GORO_NOW;
+	while (send_to(j) == 1)
+		;
+	j->deadline = NET;
+	job_go(test, j);
+	KUNIT_EXPECT_TRUE(test, eventually(READ_ONCE(n->s[0]->sk->sk_sndtimeo) != own));
+	/* it gives the P up for its turns, and nowhere else */
+	job_go(test, job_set(f, 1, keeps_the_p, NULL));
+	KUNIT_EXPECT_TRUE(test, eventually(atomic_read(&f->n) == 1));
+	KUNIT_EXPECT_TRUE(test, eventually(READ_ONCE(n->s[0]->sk->sk_sndtimeo) == own));
+	KUNIT_EXPECT_FALSE(test, job_done(j));
+	WRITE_ONCE(f->flag, true);
+	KUNIT_EXPECT_EQ(test, goro_sock_recv(n->peer, buf, 8, NET), 1);
+	jobs_done(test, 1, 1);
+	EXPECT_DONE(test, &f->j[1], 0);
+	net_put(n);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(connect, way_gen_params),
 	KUNIT_CASE_PARAM(connect_waits, way_gen_params),
@@ -513,6 +556,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(connect_ended),
 	KUNIT_CASE_PARAM(drops, way_gen_params),
 	KUNIT_CASE_PARAM(not_told_by_poll, who_gen_params),
+	KUNIT_CASE(timeout_given_back),
 	{}
 };
 
