@@ -39,39 +39,21 @@
 /* see above */
 #define GAP_NS		100000
 
-static struct goro_deadline *node_deadline(struct rb_node *n)
+static struct goro_deadline *node_deadline(const struct rb_node *n)
 {
 	return rb_entry(n, struct goro_deadline, node);
 }
 
-/* Into the tree, behind its equals; mostly at its end, which timerqueue_add() has to look for. */
+static bool earlier(struct rb_node *a, const struct rb_node *b)
+{
+	return node_deadline(a)->at < node_deadline(b)->at;
+}
+
+/* Into the tree, behind its equals. */
 static void sort_in(struct goro_deadlines *q, struct goro_deadline *d)
 {
-	struct rb_node **link = &q->tree.rb_root.rb_node, *parent = NULL;
-	bool first = true, last = true;
-
-	if (q->last && d->at >= node_deadline(q->last)->at) {
-		parent = q->last;
-		link = &parent->rb_right;
-		first = false;
-	} else {
-		while (*link) {
-			parent = *link;
-			if (d->at < node_deadline(parent)->at) {
-				link = &parent->rb_left;
-				last = false;
-			} else {
-				link = &parent->rb_right;
-				first = false;
-			}
-		}
-	}
-	rb_link_node(&d->node, parent, link);
-	rb_insert_color_cached(&d->node, &q->tree, first);
-	if (first)
+	if (rb_add_cached(&d->node, &q->tree, earlier))
 		WRITE_ONCE(q->next, d->at);
-	if (last)
-		q->last = &d->node;
 }
 
 static void sort_fresh(struct goro_deadlines *q)
@@ -88,8 +70,6 @@ static void take_out(struct goro_deadlines *q, struct goro_deadline *d)
 {
 	struct rb_node *first;
 
-	if (q->last == &d->node)
-		q->last = rb_prev(&d->node);
 	rb_erase_cached(&d->node, &q->tree);
 	first = rb_first_cached(&q->tree);
 	WRITE_ONCE(q->next, first ? node_deadline(first)->at : GORO_FOREVER);

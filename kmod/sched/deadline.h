@@ -42,7 +42,6 @@ struct goro_deadlines {
 	u64 armed;			/* T: what the timer is set to, likewise */
 	raw_spinlock_t lock;		/* IRQ-safe: taken by the timer */
 	struct rb_root_cached tree;	/* T */
-	struct rb_node *last;		/* T: of the tree */
 	bool polled;			/* set by the P's owner, cleared by the timer */
 	struct hrtimer timer;		/* T: started under it */
 	struct goro_due fired;		/* the timer's */
