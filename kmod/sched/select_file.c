@@ -203,6 +203,7 @@ int goro_select_foreign(struct goro_case *cases, unsigned int n, u64 deadline)
 	struct goro_waiter *partner;
 	struct goro_thread t __uninitialized;	/* a thread's: see goro_waiter_self() */
 	enum goro_claim why;
+	unsigned int tries = 0;
 	struct poller p;
 	int pick;
 
@@ -219,8 +220,10 @@ int goro_select_foreign(struct goro_case *cases, unsigned int n, u64 deadline)
 		p.w = goro_event_arm(&t);
 		if (enter(&s, &p)) {
 			leave(&s, &p);
-			if (p.err)
-				return p.err;
+			/* draw() may find none that is ready any more, again and again */
+			pick = p.err ?: goro_io_again(&tries, deadline);
+			if (pick)
+				return pick;
 			continue;
 		}
 		goro_select_lock(&s);
@@ -252,6 +255,7 @@ int goro_select_foreign(struct goro_case *cases, unsigned int n, u64 deadline)
 		if (why != GORO_BY_EVENT)
 			return pick;
 		goro_count(GORO_C_SELECT_EVENT);
+		tries = 0;
 		/* files that wake it without being ready do not keep it from its end */
 		pick = goro_io_go_on(deadline);
 		if (pick)

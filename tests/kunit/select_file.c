@@ -21,6 +21,7 @@ struct source {
 	int queues;		/* how many of them poll names */
 	__poll_t ready;
 	__poll_t late;		/* what it says from the second time on that it is asked */
+	__poll_t fickle;	/* what it says only while its queues are entered */
 	int asked;
 	struct goro_chan *first;	/* poll waits here when it names the queues */
 	int got;
@@ -36,7 +37,7 @@ static __poll_t source_poll(struct file *file, poll_table *pt)
 	WRITE_ONCE(s->asked, s->asked + 1);
 	if (pt && s->first)
 		s->got = goro_chan_recv(s->first, NULL);
-	return READ_ONCE(s->ready) | (s->asked > 1 ? s->late : 0);
+	return READ_ONCE(s->ready) | (s->asked > 1 ? s->late : 0) | (pt ? s->fickle : 0);
 }
 
 static const struct file_operations source_fops = { .poll = source_poll };
@@ -394,6 +395,31 @@ static void waits_inside(struct kunit *test)
 	source_put(test, s);
 }
 
+/* a file that is never ready twice: deadline and cancel end the select */
+static void never_ready_twice(struct kunit *test)
+{
+	struct source *s = source(test, 1);
+	struct fx *f = fx_of(test);
+	struct job *j;
+	int i;
+
+	s->fickle = EPOLLIN;
+	for (i = 0; i < 2; i++) {
+		int asked = READ_ONCE(s->asked);
+
+		j = sel_job(test, i);
+		sel_recv(j, NULL);
+		sel_file(j, s, EPOLLIN);
+		j->deadline = i ? GORO_FOREVER : goro_in(SHORT_NS);
+		job_go(test, j);
+		KUNIT_EXPECT_TRUE(test, eventually(READ_ONCE(s->asked) > asked + 1));
+		if (i)
+			goro_group_cancel(&f->grp);
+		EXPECT_DONE(test, j, i ? -ECANCELED : -ETIMEDOUT);
+	}
+	source_put(test, s);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(without_wait),
 	KUNIT_CASE(file_or_channel),
@@ -405,6 +431,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(socket_case),
 	KUNIT_CASE_PARAM(races, who_gen_params),
 	KUNIT_CASE_PARAM(waits_inside, who_gen_params),
+	KUNIT_CASE(never_ready_twice),
 	{ }
 };
 
