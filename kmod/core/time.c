@@ -244,7 +244,7 @@ EXPORT_SYMBOL_GPL(goro_tick);
 
 struct goro_chan *goro_timer_chan(const struct goro_timer *t)
 {
-	return t->fn ? NULL : t->c;
+	return !t || t->fn ? NULL : t->c;
 }
 EXPORT_SYMBOL_GPL(goro_timer_chan);
 

@@ -331,6 +331,7 @@ static void func(struct kunit *test)
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(t));
 	KUNIT_EXPECT_PTR_EQ(test, goro_timer_chan(t), NULL);
+	KUNIT_EXPECT_PTR_EQ(test, goro_timer_chan(NULL), NULL);
 	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), refs + 1);
 	KUNIT_EXPECT_EQ(test, goro_timer_stop(t), 1);
 	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), refs);

@@ -91,7 +91,7 @@ struct goro_timer *__goro_timer_func(u64 ns, void (*fn)(void *arg), void *arg,
  * The reference stays the timer's: whoever keeps the channel for longer than
  * it has the timer takes one with goro_chan_get().
  * Context: any.
- * Return: the channel; NULL for goro_timer_func()'s.
+ * Return: the channel; NULL for goro_timer_func()'s, and for no timer.
  */
 struct goro_chan *goro_timer_chan(const struct goro_timer *t);
 
