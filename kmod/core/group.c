@@ -19,9 +19,10 @@
  * kept, and try_go() does not overtake. In a cancelled group slots mean nothing any
  * more.
  *
- * Lock order: the group's lock, inside it the account's and nothing else (claims are
- * atomics; readying happens after it was dropped, with the waiters on a list of
- * our own).
+ * Lock order: the group's lock; inside it the account's, or the context's where a wait
+ * for a slot begins under it (scope.c), which are innermost. Claims are atomics;
+ * readying, and the cancel of the context, come after it was dropped, with the waiters
+ * on a list of our own.
  */
 #include "context.h"
 

@@ -162,8 +162,13 @@ static inline int goro_once_do_ctx(struct goro_ctx *ctx, struct goro_once *once,
  *	the result for all
  * @arg: its argument
  *
+ * Where another call runs the function, a cancel ends this one's wait for it, and
+ * nothing else: the function runs on, and later calls get its result.
+ *
  * Context: as goro_once_call().
- * Return: as goro_once_call(), or the context's error.
+ * Return: as goro_once_call(), or the context's error: of a wait that was ended, of a
+ * context that is cancelled already (@fn has not run here), and in place of an
+ * -ECANCELED that @fn returned here.
  */
 static inline int goro_once_call_ctx(struct goro_ctx *ctx, struct goro_once *once,
 				     goro_err_fn_t fn, void *arg)

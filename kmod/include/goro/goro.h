@@ -238,7 +238,10 @@ void __goro_exit(void);
  *
  * Nothing is undone on the way: C has no defer, and what the functions that it
  * leaves hold (locks, memory, references) stays so. Who holds something returns
- * instead. One that is locked to its thread ends that (goro_lock_thread()).
+ * instead. But goro's own calls that it leaves come to their end: a Once has run,
+ * block brackets and scopes are left, a wait whose condition, or whose file's ->poll,
+ * calls this is in no queue any more. One that is locked to its thread ends that
+ * (goro_lock_thread()).
  *
  * Context: a goroutine. In a group this counts as the result 0.
  */
@@ -474,8 +477,12 @@ void goro_block_begin(void);
 /**
  * goro_block_end - the end of what goro_block_begin() began
  *
- * The goroutine has a P again when this returns, and may have waited for it.
- * Context: as goro_block_begin().
+ * The goroutine has a P again when this returns, and may have waited for it; but for
+ * one that is locked to its thread and whose CPU's P is off (goro_set_procs()), and one
+ * that a tracer keeps on it: these go on without. One whose account has used up its CPU
+ * time waits here until it has some.
+ *
+ * Context: as goro_block_begin(); it may sleep, with nothing held.
  */
 void goro_block_end(void);
 
