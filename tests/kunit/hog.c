@@ -62,7 +62,10 @@ static void hog(struct kunit *test, int (*fn)(struct job *j))
 	KUNIT_EXPECT_GT(test, goro_counter(GORO_C_HOG_ASKED), asked);
 }
 
-/* TestPreemption, TestPreemptSplitBig */
+/*
+ * TestPreemption, TestPreemptSplitBig; TestPreemptionGC and TestAsyncPreempt, too, where the loop
+ * has to ask: tests/hogs has those that do not.
+ */
 static void cond_yield(struct kunit *test)
 {
 	hog(test, computes);
