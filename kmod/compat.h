@@ -161,6 +161,16 @@ static inline int goro_send_page(struct socket *sock, struct bio_vec *v, int fla
 #define GORO_STACK_TOP	256
 #endif
 
+/*
+ * What preempt_count() is in a die notifier where it was 0 before the oops: 6.12 has
+ * oops_enter() turn preemption off (nbcon_cpu_emergency_enter()).
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define GORO_OOPS_COUNT	PREEMPT_OFFSET
+#else
+#define GORO_OOPS_COUNT	0
+#endif
+
 /* What platform.c asks; only x86 proper can be one of these. */
 #ifdef GORO_X86
 #include <linux/cc_platform.h>

@@ -59,9 +59,10 @@ static int __init goro_init_module(void)
 	err = goro_m_init();
 	if (err)
 		goto err_stack;
-	err = goro_dump_init();
+	err = goro_lost_init();
 	if (err)
 		goto err_m;
+	goro_dump_init();
 	err = goro_dev_init();
 	if (err)
 		goto err_dump;
@@ -70,6 +71,7 @@ static int __init goro_init_module(void)
 
 err_dump:
 	goro_dump_exit();
+	goro_lost_exit();
 err_m:
 	goro_m_exit();
 err_stack:
@@ -82,6 +84,7 @@ static void __exit goro_exit_module(void)
 {
 	goro_dev_exit();
 	goro_dump_exit();
+	goro_lost_exit();
 	goro_ctx_exit();
 	goro_m_exit();
 	goro_stack_exit();

@@ -79,6 +79,7 @@ void goro_ctx_exit(void);
 /* group.c */
 int goro_group_join(struct goro_group *grp, struct goro_member *mb, bool try);
 void goro_group_leave(struct goro_member *mb, int err);
+void goro_group_lose(struct goro_member *mb, int err);
 
 /* wait lists: package sync's and groups' (core/waitlist.c) */
 int goro_waitlist_wait(struct list_head *list, goro_lock_t *lock, u64 deadline,

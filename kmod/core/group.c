@@ -30,6 +30,7 @@ void goro_group_init(struct goro_group *grp)
 {
 	goro_lock_init(&grp->lock);
 	grp->cancelled = false;
+	grp->lost = false;
 	grp->err = 0;
 	grp->n = 0;
 	grp->used = 0;
@@ -168,6 +169,20 @@ void goro_group_leave(struct goro_member *mb, int err)
 }
 
 /*
+ * A member has died where it was, and will never get to its end: it counts as one that
+ * has ended with `err`. But what it has left behind, on its stack, is still there.
+ */
+void goro_group_lose(struct goro_member *mb, int err)
+{
+	struct goro_group *grp = mb->group;
+
+	goro_lock(&grp->lock);
+	grp->lost = true;
+	goro_unlock(&grp->lock);
+	goro_group_leave(mb, err);
+}
+
+/*
  * Members are claimed under the lock, which keeps them alive, and readied after
  * it. A claimed one stays parked until we ready it, so its link is ours until then.
  */
@@ -272,5 +287,10 @@ void goro_group_stop(struct goro_group *grp)
 	err = group_wait(grp, GORO_FOREVER, true);
 	if (err == -EDEADLK)
 		goro_misuse_by("a goroutine stops its own group");
+	/* who calls this takes it that nothing of its members is left: not so, for ever */
+	while (unlikely(READ_ONCE(grp->lost))) {
+		goro_lock(&grp->lock);
+		goro_waitlist_wait(&grp->waiters, &grp->lock, GORO_FOREVER, true, GORO_R_GROUP);
+	}
 }
 EXPORT_SYMBOL_GPL(goro_group_stop);

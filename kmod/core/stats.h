@@ -83,6 +83,8 @@
 	X(PASS_TIMEOUT, "gave_up_timeout") \
 	X(PASS_CANCEL, "gave_up_cancel") \
 	X(MISUSE, "misuses") \
+	X(G_LOST, "g_lost") \
+	X(BROKEN, "broken") \
 	X(SELECT_PARK, "select_parks") \
 	X(SELECT_MISS, "select_misses") \
 	X(SELECT_LOOK, "select_looks") \

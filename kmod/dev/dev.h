@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * dev/'s insides. Rests on core/ and sched/ through goro.h, core.h and acct.h only.
+ * dev/'s insides. Rests on core/ and sched/ through goro.h, core.h, acct.h and lost.h only.
  */
 #ifndef _GORO_DEV_DEV_H
 #define _GORO_DEV_DEV_H
@@ -17,6 +17,7 @@
 #include <linux/goro.h>
 #include "../core/core.h"
 #include "../sched/acct.h"
+#include "../sched/lost.h"
 
 #define GORO_ARG_MAX		65536U	/* bytes of a task's argument */
 #define GORO_TASK_CHANS_MAX	64U

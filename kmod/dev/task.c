@@ -175,12 +175,8 @@ static int task_run(struct goro_task *t)
 	return GORO_CTX_CALL(t->ctx, t->cls->run(t));
 }
 
-static int task_main(void *arg)
+static void task_end(struct goro_task *t)
 {
-	struct goro_task *t = arg;
-
-	t->result = GORO_CTX_CALL(goro_dev_group_ctx(t->in), task_run(t));
-	task_uncharge_stack(t);	/* before done: who waited for it may start another */
 	if (t->in)
 		goro_dev_group_result(t->in, t->result);
 	smp_store_release(&t->done, true);	/* pairs with goro_task_done() */
@@ -188,10 +184,31 @@ static int task_main(void *arg)
 	__wake_up(&t->wq, TASK_NORMAL, 0, poll_to_key(EPOLLIN | EPOLLRDNORM));
 	if (t->in)
 		goro_dev_group_leave(t->in, true);
+}
+
+static int task_main(void *arg)
+{
+	struct goro_task *t = arg;
+
+	t->result = GORO_CTX_CALL(goro_dev_group_ctx(t->in), task_run(t));
+	task_uncharge_stack(t);	/* before done: who waited for it may start another */
+	task_end(t);
 	/* t stays until goro_group_stop() saw us leave the group, in goro.ko */
 	if (refcount_dec_and_test(&t->ref))
 		queue_work(task_wq, &t->reap);
 	return 0;
+}
+
+/*
+ * Its goroutine has died in an oops. It has ended for who waits for it; but its memory
+ * and its stack are in use, and charged, for ever, and so is the class.
+ */
+static void task_lost(void *arg)
+{
+	struct goro_task *t = arg;
+
+	t->result = -EOWNERDEAD;
+	task_end(t);
 }
 
 static int task_copy_arg(struct goro_task *t, const struct goro_task_spawn *a)
@@ -383,6 +400,7 @@ void goro_task_release(struct goro_task *t)
 int goro_task_init(void)
 {
 	task_wq = alloc_workqueue("goro_task", WQ_UNBOUND, 0);
+	goro_lost_tasks(task_main, task_lost);
 	return task_wq ? 0 : -ENOMEM;
 }
 

@@ -80,12 +80,14 @@ long goro_call_on_m_stack(long (*fn)(void *arg), void *arg)
 	 */
 	preempt_disable();
 	m = goro_m_current();
+	m->guest = g;		/* for an oops */
 	WRITE_ONCE(m->cur, NULL);
 	goro_stack_follow(m, &m->g0);
 	preempt_enable();
 	ret = goro_call_on(m->g0.sp, fn, arg);
 	preempt_disable();
 	WRITE_ONCE(m->cur, g);
+	m->guest = NULL;
 	goro_stack_follow(m, g);
 	goro_hog_arm(m);	/* a tick that found no G lets it lapse */
 	preempt_enable();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Looking at goroutines: debugfs goro/, and the name of the one that runs in
- * an oops or misuses a call.
+ * Looking at goroutines: debugfs goro/, and the name of the one that misuses a
+ * call.
  *
  * The list of all Gs of a CPU is walked one G at a time with a marker, so its
  * lock is held for one G only. Under the lock the G's struct stays; what it
@@ -11,8 +11,6 @@
  * second after its last use.
  */
 #include <linux/debugfs.h>
-#include <linux/kdebug.h>
-#include <linux/notifier.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include "dump.h"
@@ -55,6 +53,7 @@ static void snapshot(struct goro_walk *w, struct goro_g *g)
 {
 	int claim = atomic_read(&g->w.claim);
 	bool waits = claim == GORO_WAIT || claim == GORO_WAIT_NC;
+	bool lost = READ_ONCE(g->state) == GORO_G_LOST;
 	u32 parks = READ_ONCE(g->parks);
 	void *stack = READ_ONCE(g->stack);
 	const char *name = READ_ONCE(g->name);	/* with interrupts off: see g_end() */
@@ -72,13 +71,13 @@ static void snapshot(struct goro_walk *w, struct goro_g *g)
 	w->holder = READ_ONCE(g->w.holder);
 	w->group = g->member.group;
 	w->bound = READ_ONCE(g->w.kind) == GORO_W_BOUND && waits;
-	if (READ_ONCE(g->on_cpu)) {
+	if (!lost && READ_ONCE(g->on_cpu)) {
 		/* a bound one stays on its stack, which is its thread's to unwind */
 		w->state = w->bound ? "waiting" :
 			   w->reason == GORO_R_THROTTLED ? "throttled" : "running";
 		return;
 	}
-	w->state = waits ? "waiting" :
+	w->state = lost ? "lost: oopsed" : waits ? "waiting" :
 		   w->reason == GORO_R_THROTTLED ? "throttled" : stack ? "runnable" : "new";
 	/*
 	 * The unwinder takes a stack to be THREAD_SIZE: none that are smaller,
@@ -88,13 +87,13 @@ static void snapshot(struct goro_walk *w, struct goro_g *g)
 		unsigned long used = READ_ONCE(g->sp) - (unsigned long)stack;
 
 		smp_rmb();	/* stack, size and sp belong together if it has not run */
-		if (READ_ONCE(g->parks) != parks || READ_ONCE(g->on_cpu))
+		if (!lost && (READ_ONCE(g->parks) != parks || READ_ONCE(g->on_cpu)))
 			return;
 		stack += min_t(unsigned long, round_down(used, PAGE_SIZE),
 			       w->stack_size - THREAD_SIZE);
 		unwind_g(w, g, stack);
 		smp_rmb();	/* parks is read again after the stack */
-		if (READ_ONCE(g->parks) != parks || READ_ONCE(g->on_cpu))
+		if (!lost && (READ_ONCE(g->parks) != parks || READ_ONCE(g->on_cpu)))
 			w->nframes = 0;
 	}
 }
@@ -118,9 +117,12 @@ bool goro_walk_step(struct goro_walk *w)
 			list_add(&w->mark.all, &all->list);
 		for (pos = w->mark.all.next; pos != &all->list && n < AT_A_TIME; pos = pos->next) {
 			struct goro_g *g = list_entry(pos, struct goro_g, all);
+			u8 state = READ_ONCE(g->state);
 
 			n++;
-			if (READ_ONCE(g->state) == GORO_G_LIVE && (!w->want || w->want(w, g))) {
+			/* who looks for what stands still does not want those that are lost */
+			if ((state == GORO_G_LIVE && (!w->want || w->want(w, g))) ||
+			    (state == GORO_G_LOST && !w->want)) {
 				snapshot(w, g);
 				list_move(&w->mark.all, pos);
 				found = true;
@@ -307,7 +309,8 @@ int goro_dump(void)
 		return -ENOMEM;
 	err = goro_walk_begin(w);
 	if (!err) {
-		pr_info("goro: %ld goroutines, %u procs\n", goro_num(), goro_procs());
+		pr_info("goro: %ld goroutines, %llu of them lost, %u procs\n", goro_num(),
+			goro_counter(GORO_C_G_LOST), goro_procs());
 		while (goro_walk_step(w))
 			goro_walk_show(NULL, w);
 		goro_walk_end(w);
@@ -370,23 +373,6 @@ static int counters_show(struct seq_file *s, void *v)
 DEFINE_SHOW_ATTRIBUTE(counters);
 
 /*
- * In any context, also on the double-fault stack: no locks, no calls but
- * printk. The pair in goro_cpu is current's if its task is.
- */
-static int on_die(struct notifier_block *nb, unsigned long val, void *data)
-{
-	struct goro_g *g;
-
-	if (val != DIE_OOPS || raw_cpu_read(goro_cpu.task) != current)
-		return NOTIFY_DONE;
-	g = raw_cpu_read(goro_cpu.m)->cur;
-	if (g)
-		pr_emerg("goro: in goroutine %llu (%s%s%ps), started by %pS\n", g->id,
-			 g->name ?: "", g->name ? ": " : "", g->fn, (void *)g->where);
-	return NOTIFY_DONE;
-}
-
-/*
  * A module's mistake. Once for each place: two at the same moment may both say
  * it. The trace that comes with it is the caller's.
  */
@@ -405,27 +391,20 @@ void __goro_misuse_by(const char *what, bool *said)
 		WARN(1, "goro: %s, by thread %d (%s)\n", what, current->pid, current->comm);
 }
 
-static struct notifier_block die_nb = { .notifier_call = on_die };
 static struct dentry *dir;
 
-int goro_dump_init(void)
+void goro_dump_init(void)
 {
-	int err = register_die_notifier(&die_nb);
-
-	if (err)
-		return err;
 	dir = debugfs_create_dir("goro", NULL);
 	debugfs_create_file("goroutines", 0400, dir, NULL, &gs_fops);
 	debugfs_create_file("dump", 0200, dir, NULL, &dump_fops);
 	debugfs_create_file("ps", 0400, dir, NULL, &ps_fops);
 	debugfs_create_file("counters", 0400, dir, NULL, &counters_fops);
 	goro_watchdog_init(dir);
-	return 0;
 }
 
 void goro_dump_exit(void)
 {
 	debugfs_remove(dir);
 	goro_watchdog_exit();
-	unregister_die_notifier(&die_nb);
 }

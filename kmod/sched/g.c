@@ -138,7 +138,7 @@ void goro_g_reap(struct goro_g *g)
  */
 static notrace void __noreturn g_end(struct goro_g *g, int err)
 {
-	struct module *owner = g->owner;
+	struct module *owner = g->flags & GORO_G_UNPINNED ? NULL : g->owner;
 
 	/* the M is the next one's, who has begun nothing */
 	if (unlikely(g->m->blocked))
@@ -302,7 +302,7 @@ static struct goro_g *g_new(void *arg, const void *copy, size_t size,
 		return ERR_PTR(err);
 	if (copy && size > COPY_MAX)
 		return ERR_PTR(-EINVAL);
-	if (READ_ONCE(goro_sched.stopping))
+	if (READ_ONCE(goro_sched.stopping) || unlikely(READ_ONCE(goro_sched.broken)))
 		return ERR_PTR(-ENODEV);
 	if (copy) {
 		arg = kmalloc(size ?: 1, GORO_GFP);
@@ -387,7 +387,7 @@ int goro_port_go(goro_fn_t fn, void *arg, struct module *owner, unsigned long wh
 {
 	struct goro_g *g;
 
-	if (READ_ONCE(goro_sched.stopping))
+	if (READ_ONCE(goro_sched.stopping) || READ_ONCE(goro_sched.broken))
 		return -ENODEV;
 	g = g_from_slab(GFP_ATOMIC | __GFP_NOWARN, 0);
 	if (!g)
@@ -460,12 +460,14 @@ void goro_spawn_drop(struct goro_g *g)
 	g_discard(g);
 }
 
-static int group_go(struct goro_group *grp, goro_err_fn_t fn, struct goro_g *g, bool try)
+static int group_go(struct goro_group *grp, goro_err_fn_t fn, struct goro_g *g,
+		    struct module *owner, bool try)
 {
 	int err;
 
-	g->flags |= GORO_G_ERRFN;
+	g->flags |= GORO_G_ERRFN | GORO_G_UNPINNED;
 	g->err_fn = fn;
+	g->owner = owner;
 	if (grp->acct) {
 		g->flags |= GORO_G_ACCT;
 		g->acct = goro_acct_get(grp->acct);
@@ -482,19 +484,21 @@ static int group_go(struct goro_group *grp, goro_err_fn_t fn, struct goro_g *g, 
 }
 
 int __goro_group_go(struct goro_group *grp, goro_err_fn_t fn, void *arg,
-		    const void *copy, size_t size, const struct goro_attr *attr)
+		    const void *copy, size_t size, const struct goro_attr *attr,
+		    struct module *owner)
 {
 	struct goro_g *g = g_new(arg, copy, size, attr, _RET_IP_);
 
-	return IS_ERR(g) ? PTR_ERR(g) : group_go(grp, fn, g, false);
+	return IS_ERR(g) ? PTR_ERR(g) : group_go(grp, fn, g, owner, false);
 }
 EXPORT_SYMBOL_GPL(__goro_group_go);
 
-int __goro_group_try_go(struct goro_group *grp, goro_err_fn_t fn, void *arg)
+int __goro_group_try_go(struct goro_group *grp, goro_err_fn_t fn, void *arg,
+			struct module *owner)
 {
 	struct goro_g *g = g_new(arg, NULL, 0, NULL, _RET_IP_);
 
-	return IS_ERR(g) ? PTR_ERR(g) : group_go(grp, fn, g, true);
+	return IS_ERR(g) ? PTR_ERR(g) : group_go(grp, fn, g, owner, true);
 }
 EXPORT_SYMBOL_GPL(__goro_group_try_go);
 

@@ -44,6 +44,7 @@ enum goro_g_state {
 	GORO_G_LIVE,
 	GORO_G_DEAD,		/* has ended, still on its stack */
 	GORO_G_MARK,		/* not a G: a dump's place in the list of all */
+	GORO_G_LOST,		/* it oopsed, and stays for ever (lost.c) */
 };
 
 #define GORO_G_ERRFN	BIT(0)	/* fn is a goro_err_fn_t */
@@ -52,6 +53,7 @@ enum goro_g_state {
 #define GORO_G_ACCT	BIT(3)	/* its CPU time is accounted */
 #define GORO_G_WG	BIT(4)	/* has a WaitGroup, and no group */
 #define GORO_G_HOLDS	BIT(5)	/* puts ctx at its end, but does not live under it */
+#define GORO_G_UNPINNED	BIT(6)	/* owner is not pinned: a group's, which waits for it */
 
 #define GORO_SCOPED_TIMED BIT(1)	/* of w.scoped: a context of its has a deadline */
 
@@ -90,7 +92,7 @@ struct goro_g {
 	void *arg;			/* C */
 	struct goro_outer *outer;	/* G: the stacks below this one (deep.c), or NULL */
 	struct goro_defer *defers;	/* G: what goro_exit() has to do, the last one first */
-	struct module *owner;		/* C: pinned until fn has returned, or NULL */
+	struct module *owner;		/* C: pinned until fn has returned, but with GORO_G_UNPINNED */
 	const char *name;		/* C; NULL once fn has returned: dumps read it */
 	unsigned long where;		/* C: who started it */
 	u64 id;				/* C */
@@ -179,6 +181,7 @@ struct goro_m {
 	struct goro_p *p;		/* owned P; NULL: set by the waker (p->lock), else M */
 	struct goro_g *cur;		/* M: G whose context it is in, NULL: own stack */
 	struct goro_g *pending;		/* M, S: picked, to be run from the own stack */
+	struct goro_g *guest;		/* M: whose goro_call_on_m_stack() it runs, or NULL */
 	struct goro_acct *acct;		/* M: of the G whose time runs, or NULL */
 	void *stack;			/* C: its own */
 	struct task_struct *task;	/* C, referenced */
@@ -187,6 +190,7 @@ struct goro_m {
 	bool waits;			/* M: sleeps until it is given a P */
 	bool frozen;			/* M: in the refrigerator, with its P */
 	bool stop;			/* set at unload, and by the M that retires */
+	bool dying;			/* M: it ends in an oops */
 	bool spoilt;			/* M: a G left by goro_exit() what a tracer waits for */
 	u32 locks;			/* M: its G's goro_lock_thread() calls */
 	int lock_base;			/* M: graph_base, while locks is not 0 */
@@ -203,6 +207,9 @@ struct goro_m {
 	struct completion exited;
 #ifdef GORO_HAVE_NOTIFIERS
 	struct preempt_notifier pn;
+	struct irq_work gone;		/* it has died in an oops */
+	struct llist_node lost_node;	/* lost.c */
+	struct goro_g *lost;		/* C, once it dies: its G */
 #endif
 };
 

@@ -54,6 +54,9 @@ static void m_sched_out(struct preempt_notifier *pn, struct task_struct *next)
 
 	goro_set_this_cpu(NULL);
 	current->stack = m->stack;
+	/* its last time: what else it has to do here is as for any that sleeps */
+	if (unlikely(m->dying) && READ_ONCE(current->__state) == TASK_DEAD)
+		irq_work_queue(&m->gone);
 	if (m->acct)
 		goro_acct_out(m);
 	if (m->frozen)
@@ -95,11 +98,29 @@ static void m_notifier_del(struct goro_m *m)
 {
 	preempt_notifier_unregister(&m->pn);
 }
+
+/* It is off its CPU for ever, but is neither told to end nor freed: lost.c says why. */
+static void m_gone(struct irq_work *work)
+{
+	struct goro_m *m = container_of(work, struct goro_m, gone);
+
+	raw_spin_lock(&m->home->lock);
+	list_del_init(&m->node);
+	m->home->nms--;
+	raw_spin_unlock(&m->home->lock);
+	atomic_dec(&nms);
+}
+
+static void m_gone_init(struct goro_m *m)
+{
+	init_irq_work(&m->gone, m_gone);
+}
 #else
 #define preempt_notifier_inc()	do { } while (0)
 #define preempt_notifier_dec()	do { } while (0)
 static void m_notifier_add(struct goro_m *m) { }
 static void m_notifier_del(struct goro_m *m) { }
+static void m_gone_init(struct goro_m *m) { }
 #endif
 
 /* The end of an M's thread, in whatever frame. */
@@ -173,6 +194,7 @@ int goro_m_create(struct goro_p *p)
 	m->g0.name = "g0";
 	INIT_LIST_HEAD(&m->spare);
 	init_completion(&m->exited);
+	m_gone_init(m);
 	m->task = kthread_create_on_node(goro_m_fn, m, cpu_to_node(p->cpu),
 					 "goro/%d:%u", p->cpu, m->id);
 	if (IS_ERR(m->task)) {

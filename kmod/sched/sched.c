@@ -238,7 +238,12 @@ static void run(struct goro_m *m, struct goro_g *g)
 	if (unlikely(smp_load_acquire(&g->on_cpu))) {
 		/* bounded: a section on another CPU, which waits for nobody */
 		goro_count(GORO_C_ON_CPU_WAIT);
-		smp_cond_load_acquire(&g->on_cpu, !VAL);
+		/* as above; of one that is lost it stays: see lost.c */
+		while (smp_load_acquire(&g->on_cpu)) {
+			if (READ_ONCE(g->state) == GORO_G_LOST)
+				return;
+			cpu_relax();
+		}
 	}
 	m->p->hot[GORO_C_SWITCH]++;
 	WRITE_ONCE(g->m, m);	/* first: for the watchdog */

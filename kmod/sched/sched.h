@@ -25,7 +25,8 @@
  *   completion.c waiting for completions
  *   acct.c  CPU time of Gs, added up and capped
  *   who.c   owners of objects
- *   dump.c  debugfs, and naming a G in an oops
+ *   dump.c  debugfs
+ *   lost.c  Gs that oops
  *   watchdog.c, asleep.c  what stands still
  *   platform.c  where goro refuses to be loaded
  */
@@ -52,6 +53,7 @@ struct goro_sched {
 	struct cpumask active;		/* N: CPUs whose P may run */
 	bool multi;			/* N */
 	bool stopping;			/* set at unload: nothing starts any more */
+	bool broken;			/* set for ever by an oops: likewise (lost.c) */
 
 	struct cpumask idle ____cacheline_aligned;	/* A */
 	atomic_t nidle;			/* A: bits in idle, a hint */
@@ -264,8 +266,12 @@ static inline void goro_acct_start(struct goro_m *m, struct goro_g *g)
 /* deep.c */
 void goro_outer_put(struct goro_p *p, struct goro_g *g);
 
+/* lost.c */
+int goro_lost_init(void);
+void goro_lost_exit(void);
+
 /* dump.c */
-int goro_dump_init(void);
+void goro_dump_init(void);
 void goro_dump_exit(void);
 
 #endif /* _GORO_SCHED_SCHED_H */

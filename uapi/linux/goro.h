@@ -464,11 +464,12 @@ struct goro_task_spawn {
 
 /*
  * Wait for a task's end. Errors: EAGAIN (GORO_NOW, it runs), ETIMEDOUT, EINTR,
- * EFAULT, EINVAL. Any number of waits may see the result.
+ * EFAULT, EINVAL. Any number of waits may see the result. One whose goroutine has
+ * oopsed has ended, with -EOWNERDEAD; it is charged to its user for ever.
  */
 struct goro_task_wait {
 	__u32 flags;		/* 0 */
-	__s32 result;		/* out: what the class returned */
+	__s32 result;		/* out: what the class returned, or -EOWNERDEAD */
 	__u64 deadline;
 };
 

@@ -74,6 +74,13 @@
  * close of a closed one, -EAGAIN would block, -ETIMEDOUT deadline passed,
  * -ECANCELED the goroutine was cancelled, -EINTR (threads) a signal came; to a
  * kernel thread that is what kthread_stop() looks like.
+ *
+ * A goroutine that oopses is lost, and nothing else: others run on, in its group, too.
+ * What waits for its end is told: its group has the error -EOWNERDEAD. But what it held,
+ * locks of the kernel and of goro, is held for ever, its goro_wg_done() never comes, and
+ * goro and the module that started it can not be removed any more. (x86 with preempt
+ * notifiers; elsewhere the kernel panics.) After an oops with a spinlock held or
+ * interrupts off, or in goro itself, no goroutine is started any more: -ENODEV.
  */
 #ifndef _GORO_GORO_H
 #define _GORO_GORO_H
@@ -124,8 +131,10 @@ struct goro_attr {
 int __goro_go(goro_fn_t fn, void *arg, const void *copy, size_t size,
 	      const struct goro_attr *attr, struct module *owner);
 int __goro_group_go(struct goro_group *grp, goro_err_fn_t fn, void *arg,
-		    const void *copy, size_t size, const struct goro_attr *attr);
-int __goro_group_try_go(struct goro_group *grp, goro_err_fn_t fn, void *arg);
+		    const void *copy, size_t size, const struct goro_attr *attr,
+		    struct module *owner);
+int __goro_group_try_go(struct goro_group *grp, goro_err_fn_t fn, void *arg,
+			struct module *owner);
 int __goro_group_init_ctx(struct goro_group *grp, struct goro_ctx *parent,
 			  struct module *owner);
 
@@ -275,7 +284,8 @@ static inline int goro_sleep(u64 ns)
 /**
  * goro_num - how many goroutines there are (Go: runtime.NumGoroutine)
  *
- * Of all modules and programs, those that have not run yet included.
+ * Of all modules and programs, those that have not run yet, and those that are lost
+ * in an oops, included.
  * Context: any.
  * Return: the number at one moment.
  */
@@ -372,7 +382,7 @@ int goro_group_set_limit(struct goro_group *grp, long n);
  * group (nothing is started); while it waits -ECANCELED, -EINTR (thread).
  */
 #define goro_group_go(grp, fn, arg) \
-	__goro_here(__goro_group_go(grp, fn, arg, NULL, 0, NULL))
+	__goro_here(__goro_group_go(grp, fn, arg, NULL, 0, NULL, THIS_MODULE))
 
 /**
  * goro_group_try_go - goro_group_go() if that need not wait (Go: errgroup.Group.TryGo)
@@ -384,7 +394,7 @@ int goro_group_set_limit(struct goro_group *grp, long n);
  * Return: as goro_group_go(); -EAGAIN where as many run as may.
  */
 #define goro_group_try_go(grp, fn, arg) \
-	__goro_here(__goro_group_try_go(grp, fn, arg))
+	__goro_here(__goro_group_try_go(grp, fn, arg, THIS_MODULE))
 
 /**
  * goro_group_go_copy - goro_group_go() with the argument captured by value
@@ -397,7 +407,7 @@ int goro_group_set_limit(struct goro_group *grp, long n);
  * Return: as goro_group_go(), and -EINVAL for the size.
  */
 #define goro_group_go_copy(grp, fn, args, size) \
-	__goro_here(__goro_group_go(grp, fn, NULL, args, size, NULL))
+	__goro_here(__goro_group_go(grp, fn, NULL, args, size, NULL, THIS_MODULE))
 
 /**
  * goro_group_go_attr - goro_group_go() with attributes
@@ -411,7 +421,7 @@ int goro_group_set_limit(struct goro_group *grp, long n);
  * size or flag that is unknown.
  */
 #define goro_group_go_attr(grp, fn, arg, attr) \
-	__goro_here(__goro_group_go(grp, fn, arg, NULL, 0, attr))
+	__goro_here(__goro_group_go(grp, fn, arg, NULL, 0, attr, THIS_MODULE))
 
 /**
  * goro_group_cancel - ask all members to end
@@ -430,8 +440,9 @@ void goro_group_cancel(struct goro_group *grp);
  * @deadline: absolute ns
  *
  * Context: parks a goroutine (which must not be a member); a thread sleeps.
- * Return: 0 or the first error a member returned; or -ETIMEDOUT, -ECANCELED
- * (the waiting goroutine was cancelled), -EINTR, -EDEADLK (a member waits).
+ * Return: 0 or the first error a member returned, -EOWNERDEAD where it oopsed; or
+ * -ETIMEDOUT, -ECANCELED (the waiting goroutine was cancelled), -EINTR, -EDEADLK (a
+ * member waits).
  */
 int goro_group_wait_until(struct goro_group *grp, u64 deadline);
 
@@ -453,7 +464,8 @@ static inline int goro_group_wait(struct goro_group *grp)
  *
  * What a module's exit calls: when it returns, no goroutine of the group can
  * be in the module's text, and the group's memory may go. Not interrupted by
- * signals or by the caller's own cancel.
+ * signals or by the caller's own cancel. It never returns where a member is lost in an
+ * oops: what that one has left behind may refer to either.
  *
  * Context: parks a goroutine (which must not be a member); a thread sleeps.
  */

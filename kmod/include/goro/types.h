@@ -48,6 +48,7 @@ struct goro_sudog {
 struct goro_group {
 	goro_lock_t lock;
 	bool cancelled;			/* L, read without it in hints only */
+	bool lost;			/* L: a member has died, who may be anywhere */
 	int err;			/* L: the first error that a member returned */
 	long n;				/* L: members that have not left or are to be started */
 	long used;			/* L: slots that members have */
