@@ -8,6 +8,7 @@
  *   unlock    goro_unlock_thread() without goro_lock_thread(): warns once
  *   misuse    each mistake of a module's once, and once more: see misuse.c
  *   deadlock  two that wait for each other, on channels, until rmmod
+ * lost, stop or broken, written to its parameter run: oopses that it survives, see lost.c
  */
 #include <goro/goro.h>
 #include <linux/rcupdate.h>
@@ -16,6 +17,14 @@
 static int limit = -1;
 static char *mode = "";
 module_param(mode, charp, 0444);
+
+static int run_set(const char *what, const struct kernel_param *kp)
+{
+	return lost_run(what);
+}
+
+static const struct kernel_param_ops run_ops = { .set = run_set };
+module_param_cb(run, &run_ops, NULL, 0200);
 
 static noinline int deeper(int n)
 {
@@ -103,7 +112,7 @@ static int __init crash_init(void)
 
 	goro_group_init(&group);
 	while (!err && (what = strsep(&rest, ",")))
-		err = crash_start(what);
+		err = *what ? crash_start(what) : 0;
 	return err;
 }
 
