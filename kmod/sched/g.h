@@ -92,7 +92,7 @@ struct goro_g {
 	void *arg;			/* C */
 	struct goro_outer *outer;	/* G: the stacks below this one (deep.c), or NULL */
 	struct goro_defer *defers;	/* G: what goro_exit() has to do, the last one first */
-	struct module *owner;		/* C: pinned until fn has returned, but with GORO_G_UNPINNED */
+	struct module *owner;		/* C: pinned until fn has returned, or GORO_G_UNPINNED */
 	const char *name;		/* C; NULL once fn has returned: dumps read it */
 	unsigned long where;		/* C: who started it */
 	u64 id;				/* C */

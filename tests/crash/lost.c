@@ -82,7 +82,7 @@ static int parked(void *arg)
 /* its P is another's, if that had something to run */
 static int slept(void *arg)
 {
-	msleep(1);
+	msleep(20);
 	oops();
 	return 0;
 }
@@ -213,7 +213,7 @@ static int at_limit(void)
 static void wait_for_lost(u64 n)
 {
 	while (goro_counter(GORO_C_G_LOST) < n)
-		msleep(1);
+		msleep(20);
 }
 
 static int in_no_group(void)
@@ -345,7 +345,7 @@ static void players_go_on(void)
 	long was = atomic_long_read(&rounds);
 
 	while (atomic_long_read(&rounds) < was + PAIRS)
-		msleep(10);
+		msleep(20);
 }
 
 /* ---- all of it --------------------------------------------------------- */
@@ -408,7 +408,7 @@ static int run_lost(void)
 	point(lost == OOPSES, "so many are lost", lost, OOPSES);
 	/* those that have just ended may not be reaped */
 	while (goro_num() > others + OOPSES)
-		msleep(1);
+		msleep(20);
 	point(goro_num() == others + OOPSES, "no other is left", goro_num(), others);
 	point(!survived, "none has survived", survived, 0);
 	return goro_class_register(&crash_class) ?: bad ? -EIO : 0;
@@ -420,6 +420,7 @@ static DEFINE_SPINLOCK(lock);
 static bool stopped;
 
 static int with_lock(void *arg)
+	__acquires(&lock)
 {
 	spin_lock(&lock);
 	oops();
@@ -460,7 +461,7 @@ static int run_broken(void)
 	if (goro_group_go(&sleepers, for_ever, NULL) || goro_group_go(&group, with_lock, NULL))
 		return -EIO;
 	while (goro_counter(GORO_C_BROKEN) == n)
-		msleep(1);
+		msleep(20);
 	err = goro_group_go(&sleepers, nothing, NULL);
 	if (err != -ENODEV || goro_go(of_no_group, NULL) != -ENODEV)
 		return -EIO;
