@@ -40,13 +40,13 @@
 #include "sched.h"
 
 /* tasks of programs (dev/task.c) have their own way to tell */
-static goro_err_fn_t task_fn;
-static void (*task_lost)(void *arg);
+static goro_err_fn_t tasks_main;
+static void (*tasks_tell)(void *arg);
 
 void goro_lost_tasks(goro_err_fn_t fn, void (*lost)(void *arg))
 {
-	task_lost = lost;
-	task_fn = fn;
+	tasks_tell = lost;
+	tasks_main = fn;
 }
 
 #if defined(GORO_X86) && defined(GORO_HAVE_NOTIFIERS)
@@ -55,7 +55,7 @@ static LLIST_HEAD(fresh);	/* Ms by lost_node: their Gs are to be told of */
 
 static void say(const struct goro_g *g, bool stays)
 {
-	bool task = g->flags & GORO_G_ERRFN && g->err_fn == task_fn;
+	bool task = g->flags & GORO_G_ERRFN && g->err_fn == tasks_main;
 	u64 n = goro_counter(GORO_C_G_LOST);
 
 	pr_err("goro: goroutine %llu (%s%s%ps), started by %pS, is lost: %llu so far; goro and %s %s%s\n",
@@ -77,8 +77,8 @@ static void tell(struct goro_m *m)
 	say(g, stays);
 	goro_scopes_drop(g->scopes);
 	g->scopes = NULL;
-	if (g->flags & GORO_G_ERRFN && g->err_fn == task_fn)
-		task_lost(g->arg);
+	if (g->flags & GORO_G_ERRFN && g->err_fn == tasks_main)
+		tasks_tell(g->arg);
 	if (g->member.group) {
 		g->ctx = NULL;		/* the group's */
 		goro_group_lose(&g->member, -EOWNERDEAD);
