@@ -4,7 +4,7 @@
 # shellcheck disable=SC2034,SC2154 # variables that are set or used by those
 
 series=6.1 kind=plain smp=2 mem=2G limit=1400
-append='' cpu='' out='' shell='' expect_panic=''
+append='' cpu='' threads=multi out='' shell='' expect_panic=''
 expect=() command=()
 
 # parse ARGS… -- COMMAND…: the options of both; each caller names those it takes in $options
@@ -18,6 +18,7 @@ parse()
 		case $1 in
 		--) shift; command=("$@"); break ;;
 		--debug) kind=debug; shift; continue ;;
+		--one-thread) threads=single; shift; continue ;;
 		--shell) shell=1; shift; continue ;;
 		esac
 		[ $# -gt 1 ] || die "$1 wants a value"
