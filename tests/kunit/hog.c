@@ -9,21 +9,6 @@
  */
 #include "kunit.h"
 
-static unsigned int procs0;
-
-static int init(struct kunit *test)
-{
-	procs0 = goro_procs();
-	goro_set_procs(1);
-	return fx_init(test);
-}
-
-static void exit(struct kunit *test)
-{
-	goro_set_procs(procs0);
-	fx_exit(test);
-}
-
 /* until another goroutine has run; how often it has let others run */
 static int computes(struct job *j)
 {
@@ -142,8 +127,8 @@ static struct kunit_case cases[] = {
 
 static struct kunit_suite suite = {
 	.name = "goro_hog",
-	.init = init,
-	.exit = exit,
+	.init = fx_init_one_p,
+	.exit = fx_exit,
 	.test_cases = cases,
 };
 

@@ -29,6 +29,8 @@ s64 fx_alive(enum fx_object what)
 	return goro_counter(objects[what].made) - goro_counter(objects[what].gone);
 }
 
+static unsigned int procs;	/* how many the first case finds */
+
 int fx_init(struct kunit *test)
 {
 	struct fx *f = kvzalloc(sizeof(*f), GFP_KERNEL);
@@ -47,6 +49,9 @@ int fx_init(struct kunit *test)
 	goro_sema_init(&f->sema, 10);
 	init_completion(&f->go);
 	f->procs0 = goro_procs();
+	if (!procs)
+		procs = f->procs0;
+	KUNIT_EXPECT_EQ_MSG(test, f->procs0, procs, "somebody has not put them back");
 	f->num0 = goro_num();
 	for (i = 0; i < FX_OBJECTS; i++)
 		f->alive0[i] = fx_alive(i);
