@@ -65,6 +65,19 @@ private_apt()
 		-o Dir::Etc::SourceParts=/dev/null -o APT::Default-Release= "$@"
 }
 
+# unpack_debs DIR LOG SUITE PACKAGE…: Debian's packages, unpacked into DIR, which is made anew; nothing is installed.
+# Of SUITE by private_apt, whose lists are there; SUITE - is the machine's own sources. apt's words go into LOG.
+unpack_debs()
+{
+	local to=$1 out=$2 suite=$3 deb get=(apt-get -q)
+	shift 3
+	[ "$suite" = - ] || get=(private_apt "$suite" apt-get)
+	rm -rf "$to" && mkdir -p "$to/.deb" || return
+	(cd "$to/.deb" && quietly "$out" "${get[@]}" download "$@") || return
+	for deb in "$to"/.deb/*.deb; do dpkg-deb -x "$deb" "$to" || return; done
+	rm -r "$to/.deb"
+}
+
 # trusted_qemu: sets $qemu to the emulator, with its options; fails if that is one before 8.1 (see setup's get_qemu)
 trusted_qemu()
 {
