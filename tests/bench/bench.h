@@ -10,7 +10,7 @@
 #ifndef _GORO_TESTS_BENCH_H
 #define _GORO_TESTS_BENCH_H
 
-#include <linux/types.h>
+#include <goro/goro.h>
 
 struct bench {
 	const char *name;	/* the case */
@@ -25,7 +25,33 @@ struct bench {
 	bool first;		/* only the first run tells: no other before it */
 };
 
+/*
+ * What goroutines of a case share. It lies in the frame of the thread that
+ * waits for the one that measures, which waits for all others; each function
+ * uses what it needs.
+ */
+struct run {
+	const struct bench *b;
+	u64 n;
+	u64 (*fn)(struct run *r);
+	u64 result;
+	struct goro_wg wg;
+	struct goro_mutex m;
+	struct goro_chan *c, *d, **chans;
+	struct goro_ctx *ctx;
+	u64 each;
+	u64 waiting;
+	u64 seen;
+	u64 sum;
+	u64 at;
+	bool stop;
+	atomic64_t work;
+};
+
 /* goro.c */
+u64 bench_in_goroutine(struct run *r);
+u64 bench_run(const struct bench *b, u64 n, u64 (*fn)(struct run *r));
+int bench_later(const void *a, const void *b);
 u64 goro_yields(const struct bench *b, u64 n);
 u64 goro_sleepers(const struct bench *b, u64 n);
 u64 goro_naps(const struct bench *b, u64 n);

@@ -3,8 +3,6 @@
  * What it costs the others that a goroutine sleeps in the kernel (msleep(), not
  * goro_sleep()): its P goes to another M, where preempt notifiers say so, in the VMs.
  * And how large goroutines are, a million of them.
- *
- * As in goro.c, shared state lies in the frame of the goroutine that measures.
  */
 #include <linux/delay.h>
 #include <linux/ktime.h>
@@ -18,48 +16,7 @@
 #define SAMPLES		1000
 #define BUCKETS		32
 
-struct run {
-	const struct bench *b;
-	u64 n;
-	u64 (*fn)(struct run *r);
-	u64 result;
-	struct goro_wg wg;
-	struct goro_chan *c;
-	u64 waiting;
-	u64 at;			/* when the blocker blocks; 0: it has ended */
-	bool stop;
-	atomic64_t work;
-	u64 *late;
-};
-
-static int in_goroutine(void *arg)
-{
-	struct run *r = arg;
-
-	goro_wg_init(&r->wg);
-	r->result = r->fn(r);
-	return 0;
-}
-
-static u64 run(const struct bench *b, u64 n, u64 (*fn)(struct run *r))
-{
-	struct run r = { .b = b, .n = n, .fn = fn };
-	struct goro_group grp;
-
-	goro_group_init(&grp);
-	if (goro_group_go(&grp, in_goroutine, &r) || goro_group_wait(&grp))
-		return 0;
-	return r.result;
-}
-
 /* ---- from the block until the next one runs ---------------------------------- */
-
-static int later(const void *a, const void *b)
-{
-	u64 x = *(const u64 *)a, y = *(const u64 *)b;
-
-	return x < y ? -1 : x > y;
-}
 
 /* the median; the distribution goes to the log, in powers of two */
 u64 bench_distribution(const struct bench *b, u64 *late, u32 n)
@@ -72,7 +29,7 @@ u64 bench_distribution(const struct bench *b, u64 *late, u32 n)
 		if (buckets[i])
 			pr_info("GORO_BENCH # %s, %s: %10llu ns and more: %u\n", b->name, b->impl,
 				1ULL << i, buckets[i]);
-	sort(late, n, sizeof(*late), later, NULL);
+	sort(late, n, sizeof(*late), bench_later, NULL);
 	return max(late[n / 2], 1ULL);
 }
 
@@ -121,7 +78,7 @@ static u64 handoffs(struct run *r)
 
 u64 goro_handoffs(const struct bench *b, u64 n)
 {
-	return run(b, n, handoffs);
+	return bench_run(b, n, handoffs);
 }
 
 /* ---- how much of the CPUs is left to those that compute ----------------------- */
@@ -186,7 +143,7 @@ static u64 shares(struct run *r)
 
 u64 goro_shares(const struct bench *b, u64 n)
 {
-	return run(b, n, shares);
+	return bench_run(b, n, shares);
 }
 
 /* ---- a million ---------------------------------------------------------------- */
@@ -239,5 +196,5 @@ static u64 million(struct run *r)
 
 u64 goro_million(const struct bench *b, u64 n)
 {
-	return run(b, n, million);
+	return bench_run(b, n, million);
 }

@@ -11,38 +11,17 @@
 
 #define DESCENDANTS	10000
 
-struct run {
-	const struct bench *b;
-	u64 n;
-	u64 (*fn)(struct run *r);
-	u64 ns;
-	struct goro_ctx *ctx;
-	struct goro_wg wg;
-	struct goro_chan *c, *d;
-};
-
-static int in_goroutine(void *arg)
-{
-	struct run *r = arg;
-
-	r->ns = r->fn(r);
-	return 0;
-}
-
 static u64 run(const struct bench *b, u64 n, u64 (*fn)(struct run *r))
 {
 	struct run r = { .b = b, .n = n, .fn = fn };
-	struct goro_group grp;
+	u64 ns;
 
 	r.ctx = goro_ctx_with_cancel(goro_ctx_background());
 	if (IS_ERR(r.ctx))
 		return 0;
-	goro_wg_init(&r.wg);
-	goro_group_init(&grp);
-	if (goro_group_go(&grp, in_goroutine, &r) || goro_group_wait(&grp))
-		r.ns = 0;
+	ns = bench_in_goroutine(&r);
 	goro_ctx_put(r.ctx);
-	return r.ns;
+	return ns;
 }
 
 /* The tree is made anew for each, outside of the time; b->arg children each. */

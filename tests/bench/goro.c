@@ -2,9 +2,6 @@
 /*
  * The cases on goroutines. Each is what a module would write: goro_go(),
  * channels, WaitGroups; the time is taken by a goroutine around the whole.
- *
- * Shared state lies in the frame of the goroutine that measures, which waits
- * for all others.
  */
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -13,38 +10,39 @@
 #include <goro/goro.h>
 #include "bench.h"
 
-struct run {
-	const struct bench *b;
-	u64 n;
-	u64 (*fn)(struct run *r);
-	u64 ns;
-	struct goro_wg wg;
-	struct goro_mutex m;
-	struct goro_chan *c, *d, **chans;
-	u64 each;
-	u64 waiting;
-	u64 seen;
-	u64 sum;
-};
-
 static int in_goroutine(void *arg)
 {
 	struct run *r = arg;
 
 	goro_wg_init(&r->wg);
-	r->ns = r->fn(r);
+	r->result = r->fn(r);
 	return 0;
 }
 
-static u64 run(const struct bench *b, u64 n, u64 (*fn)(struct run *r))
+/* r->fn in a goroutine of its own: what it returns, 0 if it could not be started */
+u64 bench_in_goroutine(struct run *r)
 {
-	struct run r = { .b = b, .n = n, .fn = fn };
 	struct goro_group grp;
 
 	goro_group_init(&grp);
-	if (goro_group_go(&grp, in_goroutine, &r) || goro_group_wait(&grp))
+	if (goro_group_go(&grp, in_goroutine, r) || goro_group_wait(&grp))
 		return 0;
-	return r.ns;
+	return r->result;
+}
+
+u64 bench_run(const struct bench *b, u64 n, u64 (*fn)(struct run *r))
+{
+	struct run r = { .b = b, .n = n, .fn = fn };
+
+	return bench_in_goroutine(&r);
+}
+
+/* sort()'s order of u64s */
+int bench_later(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return x < y ? -1 : x > y;
 }
 
 /* ---- yield ----------------------------------------------------------- */
@@ -88,7 +86,7 @@ static u64 yields(struct run *r)
 
 u64 goro_yields(const struct bench *b, u64 n)
 {
-	return run(b, n, yields);
+	return bench_run(b, n, yields);
 }
 
 /* ---- sleep ----------------------------------------------------------- */
@@ -132,17 +130,10 @@ static u64 sleepers(struct run *r)
 
 u64 goro_sleepers(const struct bench *b, u64 n)
 {
-	return run(b, n, sleepers);
+	return bench_run(b, n, sleepers);
 }
 
 #define NAPS_MAX 1000
-
-static int later(const void *a, const void *b)
-{
-	u64 x = *(const u64 *)a, y = *(const u64 *)b;
-
-	return x < y ? -1 : x > y;
-}
 
 /* one that sleeps b->arg ns again and again: the median of how late it runs, n times that */
 static u64 naps(struct run *r)
@@ -157,7 +148,7 @@ static u64 naps(struct run *r)
 		goro_sleep_until(until);
 		late[i] = ktime_get_ns() - until;
 	}
-	sort(late, n, sizeof(*late), later, NULL);
+	sort(late, n, sizeof(*late), bench_later, NULL);
 	i = late[n / 2] * r->n;
 	kvfree(late);
 	return i;
@@ -165,7 +156,7 @@ static u64 naps(struct run *r)
 
 u64 goro_naps(const struct bench *b, u64 n)
 {
-	return run(b, n, naps);
+	return bench_run(b, n, naps);
 }
 
 /* ---- channels -------------------------------------------------------- */
@@ -208,7 +199,7 @@ static u64 hops(struct run *r)
 
 u64 goro_hops(const struct bench *b, u64 n)
 {
-	return run(b, n, hops);
+	return bench_run(b, n, hops);
 }
 
 static void producer(void *arg)
@@ -245,7 +236,7 @@ static u64 stream(struct run *r)
 
 u64 goro_stream(const struct bench *b, u64 n)
 {
-	return run(b, n, stream);
+	return bench_run(b, n, stream);
 }
 
 /* buffered, send and receive in one goroutine: nobody waits */
@@ -268,7 +259,7 @@ static u64 self(struct run *r)
 
 u64 goro_self(const struct bench *b, u64 n)
 {
-	return run(b, n, self);
+	return bench_run(b, n, self);
 }
 
 /* ---- select ---------------------------------------------------------- */
@@ -305,7 +296,7 @@ static u64 selects(struct run *r)
 
 u64 goro_selects(const struct bench *b, u64 n)
 {
-	return run(b, n, selects);
+	return bench_run(b, n, selects);
 }
 
 static void in_crowd(void *arg)
@@ -358,7 +349,7 @@ static u64 crowd(struct run *r)
 
 u64 goro_crowd(const struct bench *b, u64 n)
 {
-	return run(b, n, crowd);
+	return bench_run(b, n, crowd);
 }
 
 /* ---- spawn and join -------------------------------------------------- */
@@ -389,7 +380,7 @@ static u64 spawn(struct run *r)
 
 u64 goro_spawn(const struct bench *b, u64 n)
 {
-	return run(b, n, spawn);
+	return bench_run(b, n, spawn);
 }
 
 /* ---- mutex ----------------------------------------------------------- */
@@ -427,7 +418,7 @@ static u64 mutexes(struct run *r)
 
 u64 goro_mutexes(const struct bench *b, u64 n)
 {
-	return run(b, n, mutexes);
+	return bench_run(b, n, mutexes);
 }
 
 /* ---- waking another CPU ---------------------------------------------- */
@@ -481,5 +472,5 @@ static u64 xwake(struct run *r)
 
 u64 goro_xwake(const struct bench *b, u64 n)
 {
-	return run(b, n, xwake);
+	return bench_run(b, n, xwake);
 }

@@ -111,13 +111,6 @@ static bool calibrate(const struct bench *b, struct measured *m)
 	return true;
 }
 
-static int cmp(const void *a, const void *b)
-{
-	u64 x = *(const u64 *)a, y = *(const u64 *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static void report(const struct bench *b, struct measured *m)
 {
 	u64 med, lo, hi;
@@ -126,7 +119,7 @@ static void report(const struct bench *b, struct measured *m)
 		pr_err("GORO_BENCH failed: %s, %s\n", b->name, b->impl);
 		return;
 	}
-	sort(m->ps, runs, sizeof(u64), cmp, NULL);
+	sort(m->ps, runs, sizeof(u64), bench_later, NULL);
 	lo = m->ps[0];
 	med = runs % 2 ? m->ps[runs / 2] : (m->ps[runs / 2 - 1] + m->ps[runs / 2]) / 2;
 	hi = m->ps[runs - 1];

@@ -11,32 +11,6 @@
 #include <goro/goro.h>
 #include "bench.h"
 
-struct run {
-	const struct bench *b;
-	u64 n;
-	u64 (*fn)(struct run *r);
-	u64 ns;
-};
-
-static int in_goroutine(void *arg)
-{
-	struct run *r = arg;
-
-	r->ns = r->fn(r);
-	return 0;
-}
-
-static u64 run(const struct bench *b, u64 n, u64 (*fn)(struct run *r))
-{
-	struct run r = { .b = b, .n = n, .fn = fn };
-	struct goro_group grp;
-
-	goro_group_init(&grp);
-	if (goro_group_go(&grp, in_goroutine, &r) || goro_group_wait(&grp))
-		return 0;
-	return r.ns;
-}
-
 /* ---- the prime sieve -------------------------------------------------------- */
 
 #define LAST_PRIME	17389	/* the 2000th */
@@ -121,7 +95,7 @@ static u64 sieve(struct run *r)
 
 u64 goro_sieve(const struct bench *b, u64 n)
 {
-	return run(b, n, sieve);
+	return bench_run(b, n, sieve);
 }
 
 /* ---- skynet ----------------------------------------------------------------- */
@@ -195,5 +169,5 @@ static u64 skynet(struct run *r)
 
 u64 goro_skynet(const struct bench *b, u64 n)
 {
-	return run(b, n, skynet);
+	return bench_run(b, n, skynet);
 }
