@@ -2,20 +2,19 @@
 /*
  * Groups whose goroutines all wait for each other: what the watchdog makes of its walk.
  *
- * Goroutines of one group that have one function; those in no group count as a group of
- * their module's. A group is said to be asleep when
+ * Goroutines of one group that one module started; those in no group count as a group
+ * of their module's. A group is said to be asleep when
  *   - each member has waited for so long, on objects of goro's, without a deadline, its
  *     own or of a context that it waits under; not for a file, an event or a
  *     completion; not on channels while there are timers, whose they might be
  *   - none that waits for what others send has been woken by a thread, an interrupt or
  *     a timer before: that one waits for the next time
- *   - the same holds for every other goroutine of the functions' module.
+ *   - the same holds for every other goroutine of that module.
  * An interrupt or a thread may still come and wake one, so it is a suspicion, and
- * worded so. Groups are keys here, and never followed: they may have gone.
+ * worded so. Groups and modules are keys here, and never followed: they may have gone.
  *
  * All of this is under the watchdog's look_lock.
  */
-#include <linux/kallsyms.h>
 #include "dump.h"
 #include "sched.h"
 
@@ -28,25 +27,25 @@ static unsigned int shown;	/* of the group that is told */
 
 struct party {
 	void *group;			/* NULL: none */
-	void *fn;
-	u32 n, asleep;
+	struct module *owner;		/* NULL: what is built in */
+	void *fn;			/* of one of them, to say who they are */
+	u32 n, asleep;			/* n == 0: nobody's yet */
 	u32 youngest;			/* jiffies that the last one of them sleeps */
-	u32 module;			/* a hash of its name */
 	bool said;
 };
 
 static struct party parties[PARTIES_MAX];
 static unsigned int nparties;			/* more than there is room: too many */
 
-static struct party *party_find(void *group, void *fn)
+static struct party *party_find(void *group, struct module *owner)
 {
-	u32 at = hash_long((unsigned long)group + 31 * (unsigned long)fn, 31) % PARTIES_MAX;
+	u32 at = hash_long((unsigned long)group + 31 * (unsigned long)owner, 31) % PARTIES_MAX;
 	unsigned int i;
 
 	for (i = 0; i < PARTIES_MAX; i++) {
 		struct party *y = &parties[(at + i) % PARTIES_MAX];
 
-		if (!y->fn || (y->group == group && y->fn == fn))
+		if (!y->n || (y->group == group && y->owner == owner))
 			return y;
 	}
 	return NULL;
@@ -79,18 +78,21 @@ static bool is_asleep(const struct goro_g *g)
 /* In the walk: g waits, or does something else. */
 void goro_asleep_add(struct goro_g *g, bool waits)
 {
+	struct module *owner = READ_ONCE(g->owner);
+	void *group = READ_ONCE(g->member.group);
 	u32 since = READ_ONCE(g->since), age;
 	struct party *y;
 
 	if (nparties > PARTIES_MAX)
 		return;
-	y = party_find(READ_ONCE(g->member.group), g->fn);
+	y = party_find(group, owner);
 	if (!y) {
 		nparties = PARTIES_MAX + 1;
 		return;
 	}
-	if (!y->fn) {
-		*y = (struct party){ .group = g->member.group, .fn = g->fn, .youngest = U32_MAX };
+	if (!y->n) {
+		*y = (struct party){ .group = group, .owner = owner, .fn = g->fn,
+				     .youngest = U32_MAX };
 		nparties++;
 	}
 	y->n++;
@@ -104,22 +106,9 @@ void goro_asleep_add(struct goro_g *g, bool waits)
 	y->youngest = min(y->youngest, age);
 }
 
-/* The module of fn, as far as its name tells. */
-static u32 module_of(void *fn)
-{
-	static char name[KSYM_SYMBOL_LEN];
-	const char *s;
-	u32 hash = 1;
-
-	sprint_symbol_no_offset(name, (unsigned long)fn);
-	for (s = strchr(name, '['); s && *s; s++)
-		hash = 31 * hash + (u8)*s;
-	return hash;
-}
-
 static bool same_party(const struct party *a, const struct party *b)
 {
-	return a->group == b->group && (a->group || a->module == b->module);
+	return a->group == b->group && (a->group || a->owner == b->owner);
 }
 
 /* a's group and all others of its module: do they sleep, and for how long? */
@@ -133,7 +122,7 @@ static bool party_sleeps(const struct party *a, u32 *n, u32 *age, bool *said)
 	for (i = 0; i < PARTIES_MAX; i++) {
 		const struct party *y = &parties[i];
 
-		if (!y->fn || (y->module != a->module && y->group != a->group))
+		if (!y->n || (y->owner != a->owner && y->group != a->group))
 			continue;
 		if (y->asleep != y->n)
 			return false;
@@ -149,12 +138,10 @@ static bool party_sleeps(const struct party *a, u32 *n, u32 *age, bool *said)
 
 static bool want_party(struct goro_walk *w, struct goro_g *g)
 {
-	const struct party *a = w->arg, *y;
+	const struct party *a = w->arg;
 
-	if (g->flags & GORO_G_ACCT || READ_ONCE(g->member.group) != a->group)
-		return false;
-	y = party_find(a->group, g->fn);
-	if (!y || !y->fn || !same_party(a, y))
+	if (g->flags & GORO_G_ACCT || READ_ONCE(g->member.group) != a->group ||
+	    (!a->group && READ_ONCE(g->owner) != a->owner))
 		return false;
 	return goro_watch_first(g, GORO_WATCH_SAID_ASLEEP) && shown++ < SHOWN_MAX;
 }
@@ -201,14 +188,11 @@ bool goro_asleep_end(u32 need)
 
 	if (nparties > PARTIES_MAX)
 		return false;	/* too many to tell who belongs together */
-	for (i = 0; i < PARTIES_MAX; i++)
-		if (parties[i].fn)
-			parties[i].module = module_of(parties[i].fn);
 	for (i = 0; i < PARTIES_MAX; i++) {
 		struct party *a = &parties[i];
 
 		cond_resched();
-		if (!a->fn || a->said || !party_sleeps(a, &n, &age, &said) || said)
+		if (!a->n || a->said || !party_sleeps(a, &n, &age, &said) || said)
 			continue;
 		if (age <= need || told == SHOWN_MAX) {
 			again = true;
@@ -217,7 +201,7 @@ bool goro_asleep_end(u32 need)
 		party_tell(a, n, age);
 		told++;
 		for (n = 0; n < PARTIES_MAX; n++)
-			if (parties[n].fn && same_party(a, &parties[n]))
+			if (parties[n].n && same_party(a, &parties[n]))
 				parties[n].said = true;
 	}
 	return again;
