@@ -19,12 +19,10 @@ static struct completion *comp(struct kunit *test)
 
 static u32 queued(struct completion *x)
 {
-	struct list_head *pos;
-	u32 n = 0;
+	u32 n;
 
 	raw_spin_lock_irq(&x->wait.lock);
-	list_for_each(pos, &x->wait.task_list)
-		n++;
+	n = fx_count(&x->wait.task_list);
 	raw_spin_unlock_irq(&x->wait.lock);
 	return n;
 }

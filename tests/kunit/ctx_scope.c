@@ -343,7 +343,7 @@ static u32 stubborn_waiters(struct fx *f)
 {
 	return x_waiters(&f->m) + list_waiters(&f->rw.lock, &f->rw.readers) +
 	       list_waiters(&f->rw.lock, &f->rw.writers) + x_waiters(&f->sema) +
-	       x_waiters(&f->other) + list_waiters(&wq.lock, &wq.head) +
+	       x_waiters(&f->other) + wq_waiters(&wq) +
 	       swait_active(&f->go.wait);
 }
 

@@ -166,6 +166,8 @@ u32 ctx_waiting(struct goro_ctx *ctx);
 /* of any object of package sync that has one list */
 u32 list_waiters(goro_lock_t *lock, struct list_head *list);
 #define x_waiters(x)		list_waiters(&(x)->lock, &(x)->waiters)
+/* .. and in a wait queue of the kernel's, which interrupts wake */
+u32 wq_waiters(wait_queue_head_t *wq);
 
 #define EXPECT_DONE(test, j, res)					\
 do {									\

@@ -305,6 +305,16 @@ u32 list_waiters(goro_lock_t *lock, struct list_head *list)
 	return n;
 }
 
+u32 wq_waiters(wait_queue_head_t *wq)
+{
+	u32 n;
+
+	spin_lock_irq(&wq->lock);
+	n = fx_count(&wq->head);
+	spin_unlock_irq(&wq->lock);
+	return n;
+}
+
 u32 wg_waiters(struct goro_wg *wg)
 {
 	return x_waiters(wg);

@@ -26,11 +26,6 @@ static struct ev *ev(struct kunit *test)
 	return e;
 }
 
-static u32 queued(struct ev *e)
-{
-	return list_waiters(&e->wq.lock, &e->wq.head);
-}
-
 static void give(struct ev *e)
 {
 	WRITE_ONCE(e->tokens, 1);
@@ -66,7 +61,7 @@ static void condition_waits(struct kunit *test)
 
 	job_start(test, j, who->recv_thread);
 	KUNIT_ASSERT_TRUE(test, eventually(receivers(c) == 1));
-	KUNIT_EXPECT_EQ(test, queued(e), 1U);
+	KUNIT_EXPECT_EQ(test, wq_waiters(&e->wq), 1U);
 	/* while it looks, and what it looks for is not there: it looks once more */
 	wake_up(&e->wq);
 	KUNIT_EXPECT_EQ(test, receivers(c), 1U);
@@ -79,7 +74,7 @@ static void condition_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, goro_chan_send_until(c, NULL, NET), 0);
 	EXPECT_DONE(test, j, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fx_of(test)->bad), 0);
-	KUNIT_EXPECT_EQ(test, queued(e), 0U);
+	KUNIT_EXPECT_EQ(test, wq_waiters(&e->wq), 0U);
 }
 
 static DECLARE_WAIT_QUEUE_HEAD(outer_wq);
@@ -306,15 +301,15 @@ static void exits(struct kunit *test)
 	e->looks = place->entries > 1;	/* the first look with a table has entries */
 	KUNIT_EXPECT_EQ(test, goro_go(place->fn, f), 0);
 	KUNIT_EXPECT_TRUE(test, eventually(receivers(f->c[0]) == 1));
-	KUNIT_EXPECT_EQ(test, queued(e), place->entries);
+	KUNIT_EXPECT_EQ(test, wq_waiters(&e->wq), place->entries);
 	j = job_set(f, 0, next_one, NULL);
 	job_go(test, j);
-	KUNIT_EXPECT_TRUE(test, eventually(queued(e) == place->entries + 1));
+	KUNIT_EXPECT_TRUE(test, eventually(wq_waiters(&e->wq) == place->entries + 1));
 	give(e);
 	KUNIT_EXPECT_EQ(test, goro_chan_send_until(f->c[0], NULL, NET), 0);
 	EXPECT_DONE(test, j, 0);
 	KUNIT_EXPECT_TRUE(test, eventually(goro_num() == f->num0));
-	KUNIT_EXPECT_EQ(test, queued(e), 0U);
+	KUNIT_EXPECT_EQ(test, wq_waiters(&e->wq), 0U);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->bad), 0);
 	fput(file);
 }

@@ -73,19 +73,6 @@ static int poll_in(struct job *j)
 	return goro_poll(j->f->priv, EPOLLIN, j->deadline);
 }
 
-/* how many entries are in a wait queue */
-static u32 entries(wait_queue_head_t *q)
-{
-	struct list_head *pos;
-	u32 n = 0;
-
-	spin_lock_irq(&q->lock);
-	list_for_each(pos, &q->head)
-		n++;
-	spin_unlock_irq(&q->lock);
-	return n;
-}
-
 static void without_wait(struct kunit *test)
 {
 	struct source *s = source(test, 1);
@@ -120,7 +107,7 @@ static void wakes(struct kunit *test)
 	for (i = 0; i < 6; i++)
 		job_start(test, job_set(f, i, poll_in, NULL),
 			  i % 2 ? who->recv_thread : who->send_thread);
-	KUNIT_ASSERT_TRUE(test, eventually(entries(&s->q[0]) == 6 && entries(&s->q[1]) == 6));
+	KUNIT_ASSERT_TRUE(test, eventually(wq_waiters(&s->q[0]) == 6 && wq_waiters(&s->q[1]) == 6));
 	set_ready(s, 1, EPOLLIN, EPOLLIN);
 	jobs_done(test, 6, EPOLLIN);
 	source_put(test, s);
@@ -136,7 +123,7 @@ static void waits_on(struct kunit *test)
 
 	job_start(test, j, who->recv_thread);
 	KUNIT_ASSERT_TRUE(test, eventually(READ_ONCE(s->asked) == asked &&
-					   entries(&s->q[0]) == 1));
+					   wq_waiters(&s->q[0]) == 1));
 	if (!who->recv_thread)
 		KUNIT_ASSERT_TRUE(test, eventually(members_in(&fx_of(test)->grp,
 							      GORO_R_POLL) == 1));
@@ -146,7 +133,7 @@ static void waits_on(struct kunit *test)
 		set_ready(s, 0, 0, i % 2 ? EPOLLIN : 0);	/* a false alarm */
 		asked += 2;
 		KUNIT_ASSERT_TRUE(test, eventually(READ_ONCE(s->asked) == asked &&
-						   entries(&s->q[0]) == 1));
+						   wq_waiters(&s->q[0]) == 1));
 		KUNIT_EXPECT_FALSE(test, job_done(j));
 	}
 	set_ready(s, 0, EPOLLIN | EPOLLOUT, EPOLLIN);
@@ -172,9 +159,9 @@ static void many_queues(struct kunit *test)
 
 		j->done = 0;
 		job_start(test, j, who->recv_thread);
-		KUNIT_ASSERT_TRUE(test, eventually(entries(&s->q[QUEUES - 1]) == 1));
+		KUNIT_ASSERT_TRUE(test, eventually(wq_waiters(&s->q[QUEUES - 1]) == 1));
 		for (k = 0; k < QUEUES; k++)
-			KUNIT_EXPECT_EQ(test, entries(&s->q[k]), 1U);
+			KUNIT_EXPECT_EQ(test, wq_waiters(&s->q[k]), 1U);
 		set_ready(s, i, EPOLLIN, EPOLLIN);
 		EXPECT_DONE(test, j, EPOLLIN);
 		s->ready = 0;
@@ -198,10 +185,10 @@ static void pollfree(struct kunit *test)
 
 	for (i = 0; i < 3; i++)
 		job_start(test, job_set(f, i, poll_in, NULL), who->recv_thread);
-	KUNIT_ASSERT_TRUE(test, eventually(entries(&s->q[0]) == 3 && entries(&s->q[1]) == 3));
+	KUNIT_ASSERT_TRUE(test, eventually(wq_waiters(&s->q[0]) == 3 && wq_waiters(&s->q[1]) == 3));
 	WRITE_ONCE(s->ready, EPOLLHUP);
 	wake_up_pollfree(&s->q[0]);
-	KUNIT_EXPECT_EQ(test, entries(&s->q[0]), 0U);
+	KUNIT_EXPECT_EQ(test, wq_waiters(&s->q[0]), 0U);
 	synchronize_rcu();
 	memset(&s->q[0], 0x5a, sizeof(s->q[0]));
 	jobs_done(test, 3, EPOLLHUP);
@@ -308,7 +295,7 @@ static void waits_inside(struct kunit *test)
 	j->v = (u64)in;
 	job_start(test, j, in->thread);
 	KUNIT_EXPECT_TRUE(test, eventually(receivers(c) == 1));
-	KUNIT_EXPECT_EQ(test, entries(&s->q[0]), 1U);
+	KUNIT_EXPECT_EQ(test, wq_waiters(&s->q[0]), 1U);
 	set_ready(s, 0, EPOLLIN, EPOLLIN);
 	KUNIT_EXPECT_EQ(test, goro_group_go(&f->other, counts, f), 0);
 	KUNIT_EXPECT_TRUE(test, eventually(atomic_read(&f->n) == 1));

@@ -56,22 +56,12 @@ static struct source *source(struct kunit *test, int queues)
 	return s;
 }
 
-static bool has_entries(wait_queue_head_t *q)
-{
-	bool has;
-
-	spin_lock_irq(&q->lock);
-	has = !list_empty(&q->head);
-	spin_unlock_irq(&q->lock);
-	return has;
-}
-
 static void source_put(struct kunit *test, struct source *s)
 {
 	int i;
 
 	for (i = 0; i < QUEUES; i++)
-		KUNIT_EXPECT_FALSE(test, has_entries(&s->q[i]));
+		KUNIT_EXPECT_FALSE(test, wq_waiters(&s->q[i]));
 	fput(s->file);
 }
 
@@ -115,7 +105,7 @@ static void without_wait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, goro_select_until(cases, 4, 1), -ETIMEDOUT);
 	KUNIT_EXPECT_EQ(test, goro_select_until(cases, 4, goro_in(SHORT_NS)), -ETIMEDOUT);
 	KUNIT_EXPECT_EQ(test, goro_select_until(cases + 2, 2, goro_in(SHORT_NS)), -ETIMEDOUT);
-	KUNIT_EXPECT_FALSE(test, has_entries(&s->q[0]));
+	KUNIT_EXPECT_FALSE(test, wq_waiters(&s->q[0]));
 	EXPECT_CHAN(test, c, 0, 0, 0);
 
 	s->ready = EPOLLIN | EPOLLOUT;
@@ -200,8 +190,8 @@ static void waits(struct kunit *test)
 		}
 		EXPECT_CHAN(test, a, 0, 0, 0);
 		EXPECT_CHAN(test, b, 0, 0, 0);
-		KUNIT_EXPECT_FALSE(test, has_entries(&s->q[0]));
-		KUNIT_EXPECT_FALSE(test, has_entries(&t->q[0]));
+		KUNIT_EXPECT_FALSE(test, wq_waiters(&s->q[0]));
+		KUNIT_EXPECT_FALSE(test, wq_waiters(&t->q[0]));
 	}
 	source_put(test, s);
 	source_put(test, t);
@@ -236,7 +226,7 @@ static void more_queues(struct kunit *test)
 	sel_file(j, s, EPOLLIN);
 	wait_for(test, j, who->recv_thread);
 	for (i = 0; i < QUEUES; i++)
-		KUNIT_EXPECT_TRUE(test, has_entries(&s->q[i]));
+		KUNIT_EXPECT_TRUE(test, wq_waiters(&s->q[i]));
 	set_ready(s, QUEUES - 1, EPOLLIN, EPOLLIN);
 	EXPECT_DONE(test, j, 1);
 	EXPECT_CHAN(test, c, 0, 0, 0);
@@ -258,7 +248,7 @@ static void pollfree(struct kunit *test)
 	s->ready = EPOLLHUP;
 	for (i = 0; i < 2; i++) {
 		wake_up_poll(&s->q[i], EPOLLHUP | POLLFREE);
-		KUNIT_EXPECT_FALSE(test, has_entries(&s->q[i]));
+		KUNIT_EXPECT_FALSE(test, wq_waiters(&s->q[i]));
 	}
 	synchronize_rcu();
 	memset(s->q, 0x5a, sizeof(s->q));

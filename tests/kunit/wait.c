@@ -33,18 +33,6 @@ static struct ev *ev(struct kunit *test)
 	return e;
 }
 
-static u32 queued(struct ev *e)
-{
-	struct list_head *pos;
-	u32 n = 0;
-
-	spin_lock_irq(&e->wq.lock);
-	list_for_each(pos, &e->wq.head)
-		n++;
-	spin_unlock_irq(&e->wq.lock);
-	return n;
-}
-
 static bool has_token(struct ev *e)
 {
 	WRITE_ONCE(e->looks, e->looks + 1);
@@ -65,7 +53,7 @@ static bool take_token(struct ev *e)
  */
 static bool takers_wait(struct ev *e, u32 n)
 {
-	return queued(e) == n && atomic_read(&e->tries) == 2 * n;
+	return wq_waiters(&e->wq) == n && atomic_read(&e->tries) == 2 * n;
 }
 
 static void give(struct ev *e)
@@ -165,7 +153,7 @@ static void without_wake(struct kunit *test)
 	EXPECT_DONE(test, &f->j[0], 0);
 	job_thread(test, job_set(f, 1, values, NULL));
 	EXPECT_DONE(test, &f->j[1], 0);
-	KUNIT_EXPECT_EQ(test, queued(e), 0U);
+	KUNIT_EXPECT_EQ(test, wq_waiters(&e->wq), 0U);
 }
 
 KUNIT_ARRAY_PARAM_DESC(who, whos, name);
@@ -185,7 +173,7 @@ static void wakes(struct kunit *test)
 		job_start(test, job_set(f, i, i % 4 ? waits : waits_forever, NULL), thread);
 		gs += !thread;
 	}
-	KUNIT_ASSERT_TRUE(test, eventually(queued(e) == JOBS));
+	KUNIT_ASSERT_TRUE(test, eventually(wq_waiters(&e->wq) == JOBS));
 	KUNIT_ASSERT_TRUE(test, eventually(members_in(&f->grp, GORO_R_EVENT) == gs));
 	/* who waits may be on his way into the park */
 	KUNIT_EXPECT_TRUE(test, eventually(goro_counter(GORO_C_PARK) - parks >= (u64)gs));
@@ -194,7 +182,7 @@ static void wakes(struct kunit *test)
 			max_t(u64, gs / 2, goro_procs()) + goro_procs());
 	give(e);
 	jobs_done(test, JOBS, 0);
-	KUNIT_EXPECT_EQ(test, queued(e), 0U);
+	KUNIT_EXPECT_EQ(test, wq_waiters(&e->wq), 0U);
 }
 
 /* wakeups without cause: it looks, and goes on waiting in its place */
@@ -206,7 +194,7 @@ static void false_alarms(struct kunit *test)
 	int i, looks;
 
 	job_start(test, j, who->recv_thread);
-	KUNIT_ASSERT_TRUE(test, eventually(queued(e) == 1));
+	KUNIT_ASSERT_TRUE(test, eventually(wq_waiters(&e->wq) == 1));
 	for (i = 0; i < 20; i++) {
 		looks = READ_ONCE(e->looks);
 		if (i % 2)
@@ -215,11 +203,11 @@ static void false_alarms(struct kunit *test)
 			wake_up_interruptible_all(&e->wq);
 		KUNIT_ASSERT_TRUE(test, eventually(READ_ONCE(e->looks) > looks));
 		KUNIT_EXPECT_FALSE(test, job_done(j));
-		KUNIT_EXPECT_EQ(test, queued(e), 1U);
+		KUNIT_EXPECT_EQ(test, wq_waiters(&e->wq), 1U);
 	}
 	give(e);
 	EXPECT_DONE(test, j, 0);
-	KUNIT_EXPECT_EQ(test, queued(e), 0U);
+	KUNIT_EXPECT_EQ(test, wq_waiters(&e->wq), 0U);
 }
 
 static int cancelled_before(struct job *j)
@@ -259,7 +247,7 @@ static void cancel(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, goro_counter(GORO_C_WAKE_CANCEL) - cancels, 3ULL);
 	EXPECT_DONE(test, &f->j[4], 0);
 	/* only the one that cannot be cancelled is left */
-	KUNIT_EXPECT_EQ(test, queued(e), 1U);
+	KUNIT_EXPECT_EQ(test, wq_waiters(&e->wq), 1U);
 	KUNIT_EXPECT_FALSE(test, job_done(&f->j[3]));
 	give(e);
 	EXPECT_DONE(test, &f->j[3], -ECANCELED);
@@ -272,11 +260,11 @@ static void signals(struct kunit *test)
 
 	job_thread(test, job_set(f, 0, waits_signalled, NULL));
 	job_thread(test, job_set(f, 1, waits_nocancel_until, NULL));
-	KUNIT_ASSERT_TRUE(test, eventually(queued(e) == 2));
+	KUNIT_ASSERT_TRUE(test, eventually(wq_waiters(&e->wq) == 2));
 	send_sig(SIGUSR1, f->j[0].task, 1);
 	send_sig(SIGUSR1, f->j[1].task, 1);
 	EXPECT_DONE(test, &f->j[0], -EINTR);
-	KUNIT_EXPECT_EQ(test, queued(e), 1U);
+	KUNIT_EXPECT_EQ(test, wq_waiters(&e->wq), 1U);
 	KUNIT_EXPECT_FALSE(test, job_done(&f->j[1]));
 	give(e);
 	EXPECT_DONE(test, &f->j[1], 0);
@@ -296,14 +284,14 @@ static void exclusive(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, eventually(takers_wait(e, i + 1)));
 	}
 	job_start(test, job_set(f, 6, waits, NULL), who->recv_thread);
-	KUNIT_ASSERT_TRUE(test, eventually(queued(e) == 7));
+	KUNIT_ASSERT_TRUE(test, eventually(wq_waiters(&e->wq) == 7));
 	for (i = 0; i < 6; i++) {
 		int looks = READ_ONCE(e->looks);
 
 		atomic_inc(&e->left);
 		wake_up(&e->wq);
 		EXPECT_DONE(test, &f->j[i], 0);
-		KUNIT_EXPECT_EQ(test, queued(e), 6U - i);
+		KUNIT_EXPECT_EQ(test, wq_waiters(&e->wq), 6U - i);
 		KUNIT_EXPECT_TRUE(test, eventually(READ_ONCE(e->looks) > looks));
 	}
 	give(e);
@@ -415,7 +403,7 @@ static void fails_pass_on(struct kunit *test)
 	wake_up_all(&e->wq);
 	jobs_done(test, 7, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->n), TOKENS);
-	KUNIT_EXPECT_EQ(test, queued(e), 0U);
+	KUNIT_EXPECT_EQ(test, wq_waiters(&e->wq), 0U);
 }
 
 /* ---- woken from interrupts ------------------------------------------- */
@@ -504,7 +492,7 @@ static void from_interrupts(struct kunit *test)
 	tasklet_kill(&e->tasklet);
 	KUNIT_EXPECT_GE(test, atomic_read(&e->fired), 2 * RACES);
 	KUNIT_EXPECT_EQ(test, atomic_read(&e->fired), 2 * e->rounds);
-	KUNIT_EXPECT_EQ(test, queued(e), 0U);
+	KUNIT_EXPECT_EQ(test, wq_waiters(&e->wq), 0U);
 	KUNIT_EXPECT_TRUE(test, raced_both_ways(fx_of(test)));
 }
 
