@@ -244,7 +244,7 @@ static int attr_check(const struct goro_attr *attr, u32 *stack_size)
 	*stack_size = THREAD_SIZE;
 	if (!attr)
 		return 0;
-	if (attr->flags)
+	if (attr->flags & ~GORO_TRIM)
 		return -EINVAL;
 	switch (attr->stack_size) {
 	case 0:

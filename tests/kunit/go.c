@@ -131,7 +131,7 @@ static void bad_args(struct kunit *test)
 	struct goro_attr bad[] = {
 		{ .stack_size = 1 }, { .stack_size = 4095 }, { .stack_size = 12288 },
 		{ .stack_size = 2 * THREAD_SIZE }, { .stack_size = U32_MAX },
-		{ .flags = 1 }, { .flags = 1U << 31 },
+		{ .flags = 2 }, { .flags = 1U << 31 },
 	};
 	struct fx *f = fx_of(test);
 	u8 *big = kunit_kzalloc(test, 4097, GFP_KERNEL);

@@ -112,12 +112,35 @@ static inline u64 goro_in(u64 ns)
 
 /* ---- goroutines ------------------------------------------------------ */
 
+/*
+ * A flag of struct goro_attr: while the goroutine waits its stack may be taken away.
+ *
+ * When it has waited for trim_ms (a parameter of goro.ko's, 1000), or sooner if the
+ * system runs short of memory, what is in use of its stack, some hundred bytes as a
+ * rule, is copied, and the stack's pages go back to the system. They are back, at the
+ * same address and with the same contents, before it runs.
+ *
+ * The caller promises that nobody else uses an address in this stack while the
+ * goroutine waits in one of goro's calls; who does faults. So a WaitGroup, a mutex, a
+ * group, a completion or a work item that others know is not to be a
+ * local variable of it, nor of what calls it. What goro itself puts there, or is given
+ * for one of its calls, is no use in this sense: elements, a select's cases, scopes of
+ * contexts, entries of goro_wait_event() and of what polls.
+ *
+ * Some waits leave the stack where it is: see the head of kmod/sched/trim.c. Where
+ * stacks cannot be taken away (UML, kernels with KASAN) the flag does nothing.
+ *
+ * It costs some bytes a goroutine, charged to who starts it, and, when it has been
+ * trimmed, a few us and an allocation before it runs on.
+ */
+#define GORO_TRIM	(1U << 0)
+
 /**
  * struct goro_attr - how a goroutine is to be
  * @name: for traces and dumps; must outlive the goroutine. NULL: its function's
  * @stack_size: 0 for THREAD_SIZE; 4096 or 8192 for one that calls shallow code only (at
  *	least: it is more where the kernel needs more)
- * @flags: must be 0
+ * @flags: GORO_TRIM, or 0
  */
 struct goro_attr {
 	const char *name;
