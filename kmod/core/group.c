@@ -184,11 +184,13 @@ void goro_group_lose(struct goro_member *mb, int err)
 
 /*
  * Members are claimed under the lock, which keeps them alive, and readied after
- * it. A claimed one stays parked until we ready it, so its link is ours until then.
+ * it. A claimed one stays parked until we ready it, so `won` is ours until then, and
+ * links it: a wait that a cancel has ended does not look at it.
  */
 void goro_group_cancel(struct goro_group *grp)
 {
-	struct goro_member *claimed = NULL, *mb;
+	struct goro_sudog *first = NULL;
+	struct goro_member *mb;
 	struct goro_waiter *w;
 	struct module *owner;
 	struct goro_ctx *ctx;
@@ -205,16 +207,17 @@ void goro_group_cancel(struct goro_group *grp)
 	list_for_each_entry(mb, &grp->members, node) {
 		if (!goro_member_cancel(mb))
 			continue;
-		mb->claimed = claimed;
-		claimed = mb;
+		w = goro_member_waiter(mb);
+		w->won = first;
+		first = &w->sg;
 	}
 	goro_waitlist_claim_all(&grp->slots, &slots);
 	if (grp->acct && grp->n)	/* who has not left holds the account */
 		goro_acct_cancelled(grp->acct);
 	goro_unlock(&grp->lock);
-	while (claimed) {
-		w = goro_member_waiter(claimed);
-		claimed = claimed->claimed;
+	while (first) {
+		w = first->w;
+		first = w->won;
 		goro_count(GORO_C_WAKE_CANCEL);
 		goro_ready(w);
 	}

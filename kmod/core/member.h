@@ -11,7 +11,6 @@
 struct goro_member {
 	struct goro_group *group;	/* the goroutine's own; NULL: it is in none */
 	struct list_head node;		/* L */
-	struct goro_member *claimed;	/* the canceller's, who has claimed it */
 };
 
 #endif /* _GORO_CORE_MEMBER_H */

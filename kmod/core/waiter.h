@@ -49,7 +49,9 @@ struct goro_waiter {
 	atomic_t claim;			/* enum goro_claim, by cmpxchg */
 	u8 kind;			/* the waiter's, for each wait anew, while it is in RUN */
 	u8 scoped;			/* the waiter's: it waits under contexts (scope.c) */
-	struct goro_sudog *won;		/* the claimer's, until it has readied: where it was met */
+	u8 timed;			/* the waiter's, if the port tells: it has a deadline */
+	/* the claimer's, until it has readied: where it was met; of a cancel, who comes next */
+	struct goro_sudog *won;
 	u64 on;				/* for dumps: a channel's id, an address, a number */
 	u64 holder;			/* likewise: the goroutine that has it, if known */
 	struct goro_sudog sg;		/* for waits in one queue */

@@ -54,7 +54,7 @@ static struct party *party_find(void *group, struct module *owner)
 /* It waits, off its stack or asleep with its M. May nobody but goroutines wake it? */
 static bool is_asleep(const struct goro_g *g)
 {
-	if (READ_ONCE(g->deadline.in) || READ_ONCE(g->w.scoped) & GORO_SCOPED_TIMED)
+	if (READ_ONCE(g->w.timed) || READ_ONCE(g->w.scoped) & GORO_SCOPED_TIMED)
 		return false;
 	switch (READ_ONCE(g->reason)) {
 	case GORO_R_RECV:

@@ -41,6 +41,7 @@ static bool take(struct completion *x, struct swait_queue *entry, bool leave)
 static int wait_on_m(struct goro_g *g, struct completion *x, u64 deadline, bool nocancel)
 {
 	struct goro_m *m = g->m;
+	struct goro_deadline d __uninitialized;	/* goro_deadline_set() */
 	struct goro_waiter *w = &g->w;
 	DECLARE_SWAITQUEUE(entry);
 	enum goro_claim why;
@@ -49,7 +50,7 @@ static int wait_on_m(struct goro_g *g, struct completion *x, u64 deadline, bool 
 	goro_bind_wait(g);
 	if (!goro_wait_begin(w, nocancel))
 		return -ECANCELED;
-	goro_bound_begin(g, deadline, GORO_R_COMPLETION);
+	goro_bound_begin(g, &d, deadline, GORO_R_COMPLETION);
 	for (;;) {
 		prepare_to_swait_exclusive(&x->wait, &entry, TASK_IDLE);
 		done = take(x, &entry, false);
@@ -63,7 +64,7 @@ static int wait_on_m(struct goro_g *g, struct completion *x, u64 deadline, bool 
 		goro_bound_sleep(m);
 	else
 		goro_count(GORO_C_WAKE_EVENT);
-	why = goro_bound_end(g, deadline);
+	why = goro_bound_end(g, &d, deadline);
 	if (done || take(x, &entry, true))
 		return 0;
 	return goro_why_errno(why);

@@ -84,7 +84,7 @@ static void take_due(struct goro_deadlines *q, u64 now, struct goro_due *due)
 	while (q->next <= now && due->seen < GORO_DUE_MAX) {
 		struct rb_node *node = rb_first_cached(&q->tree);
 		struct goro_deadline *d = node_deadline(node);
-		struct goro_g *g = container_of(d, struct goro_g, deadline);
+		struct goro_g *g = d->g;
 
 		prefetchw(&g->w);
 		prefetch(node->rb_right);
@@ -247,18 +247,24 @@ static noinline void set_first(struct goro_deadlines *q, u64 at)
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 }
 
-/* The running G waits, and may be claimed; in the section that it parks in, or bound. */
-void goro_deadline_set(struct goro_g *g, u64 at)
+/*
+ * The running G waits, and may be claimed; in the section that it parks in, or bound.
+ * @d is in its frame, which it does not leave before goro_deadline_clear().
+ */
+void goro_deadline_set(struct goro_g *g, struct goro_deadline *d, u64 at)
 {
 	struct goro_deadlines *q = &g->m->home->deadlines;
 
+	WRITE_ONCE(g->w.timed, true);
 	if (at < READ_ONCE(q->armed) && at <= goro_now()) {
+		d->in = NULL;
 		set_past(g);
 		return;
 	}
-	g->deadline.at = at;
-	g->deadline.in = q;
-	llist_add(&g->deadline.fresh, &q->fresh);	/* (4): a full barrier */
+	d->g = g;
+	d->at = at;
+	d->in = q;
+	llist_add(&d->fresh, &q->fresh);	/* (4): a full barrier */
 	if (at < READ_ONCE(q->armed))
 		set_first(q, at);
 }

@@ -15,13 +15,17 @@
 struct goro_g;
 struct goro_p;
 
-/* A G's deadline, in at most one queue. */
+/*
+ * A wait's deadline, in at most one queue. It lies in the frame of who waits, which
+ * stays until goro_deadline_clear().
+ */
 struct goro_deadline {
 	union {
 		struct llist_node fresh;	/* A: while it lies in `fresh` */
 		struct rb_node node;		/* T: from then on */
 	};
-	u64 at;				/* G: before it goes in */
+	struct goro_g *g;		/* G: before it goes in */
+	u64 at;				/* likewise */
 	/* G: NULL -> queue; back by who takes it out, T, with release: his last touch */
 	struct goro_deadlines *in;
 };
@@ -51,15 +55,7 @@ struct goro_deadlines {
 void goro_deadlines_init(struct goro_deadlines *q);
 void goro_deadlines_exit(struct goro_deadlines *q);
 bool __goro_deadlines_poll(struct goro_p *p, bool idle);
-void goro_deadline_set(struct goro_g *g, u64 at);
+void goro_deadline_set(struct goro_g *g, struct goro_deadline *d, u64 at);
 void __goro_deadline_clear(struct goro_deadline *d);
-
-/* The wait is over, in the G: its deadline is in no queue and claims nothing any more. */
-static __always_inline void goro_deadline_clear(struct goro_deadline *d)
-{
-	/* acquire: who took it out has done with the G */
-	if (unlikely(smp_load_acquire(&d->in)))
-		__goro_deadline_clear(d);
-}
 
 #endif /* _GORO_SCHED_DEADLINE_H */

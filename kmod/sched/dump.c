@@ -107,7 +107,7 @@ static void snapshot(struct goro_walk *w, struct goro_g *g)
 bool goro_walk_step(struct goro_walk *w)
 {
 	while (!w->end) {
-		struct goro_all *all = per_cpu_ptr(&goro_all, w->cpu);
+		struct goro_all *all = &goro_all[w->list];
 		struct list_head *pos;
 		unsigned int n = 0;
 		bool found = false;
@@ -139,8 +139,7 @@ bool goro_walk_step(struct goro_walk *w)
 		cond_resched();
 		if (!list_empty(&w->mark.all))
 			continue;
-		w->cpu = cpumask_next(w->cpu, cpu_possible_mask);
-		w->end = w->cpu >= nr_cpu_ids;
+		w->end = ++w->list == ARRAY_SIZE(goro_all);
 	}
 	return false;
 }
@@ -262,14 +261,14 @@ int goro_walk_begin(struct goro_walk *w)
 	w->mark.state = GORO_G_MARK;
 	w->at = -1;
 	INIT_LIST_HEAD(&w->mark.all);
-	w->cpu = cpumask_first(cpu_possible_mask);
+	w->list = 0;
 	return 0;
 }
 
 void goro_walk_end(struct goro_walk *w)
 {
 	if (!list_empty(&w->mark.all)) {
-		struct goro_all *all = per_cpu_ptr(&goro_all, w->cpu);
+		struct goro_all *all = &goro_all[w->list];
 
 		raw_spin_lock_irq(&all->lock);
 		list_del_init(&w->mark.all);

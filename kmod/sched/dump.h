@@ -13,7 +13,7 @@ struct seq_file;
 
 struct goro_walk {
 	struct goro_g mark;		/* in a list of all Gs, state GORO_G_MARK */
-	int cpu;
+	unsigned int list;		/* of goro_all: where mark is, or will be */
 	bool end;
 	loff_t at;			/* which one the snapshot is, -1: none yet */
 	/* which ones are wanted, NULL: all; under the list's lock, interrupts are off */

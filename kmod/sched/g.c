@@ -16,6 +16,7 @@
  * Gs that an M starts come from its P's cache and are charged to nobody; those
  * that a thread starts are charged to it, and never cached.
  */
+#include <linux/hash.h>
 #include <linux/kprobes.h>
 #include <linux/slab.h>
 #include "../core/context.h"
@@ -27,7 +28,7 @@
 #define TYPESAFE	(IS_ENABLED(CONFIG_KASAN) ? 0 : SLAB_TYPESAFE_BY_RCU)
 
 struct kmem_cache *goro_g_cache;
-DEFINE_PER_CPU(struct goro_all, goro_all);
+struct goro_all goro_all[1 << GORO_ALL_BITS];
 static DEFINE_PER_CPU(u64, g_ids);
 static atomic64_t g_atomic_ids;		/* of those started by goro_go_atomic() */
 
@@ -42,6 +43,12 @@ static struct goro_g *gfree_pop(struct goro_p *p)
 	return container_of(n, struct goro_g, qnode);
 }
 
+/* Its list; nearly a slab's. */
+static struct goro_all *goro_all_of(const struct goro_g *g)
+{
+	return &goro_all[hash_long((unsigned long)g >> PAGE_SHIFT, GORO_ALL_BITS)];
+}
+
 static struct goro_g *g_from_slab(gfp_t gfp, u8 flags)
 {
 	struct goro_g *g = kmem_cache_zalloc(goro_g_cache, gfp);
@@ -52,10 +59,8 @@ static struct goro_g *g_from_slab(gfp_t gfp, u8 flags)
 		return NULL;
 	g->flags = flags;
 	goro_waiter_init(&g->w, GORO_W_G);
-	local_irq_save(irq);
-	g->all_cpu = smp_processor_id();
-	all = this_cpu_ptr(&goro_all);
-	raw_spin_lock(&all->lock);
+	all = goro_all_of(g);
+	raw_spin_lock_irqsave(&all->lock, irq);
 	list_add_tail(&g->all, &all->list);
 	raw_spin_unlock_irqrestore(&all->lock, irq);
 	return g;
@@ -63,7 +68,7 @@ static struct goro_g *g_from_slab(gfp_t gfp, u8 flags)
 
 static void g_to_slab(struct goro_g *g)
 {
-	struct goro_all *all = per_cpu_ptr(&goro_all, g->all_cpu);
+	struct goro_all *all = goro_all_of(g);
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&all->lock, flags);
@@ -154,9 +159,9 @@ static notrace void __noreturn g_end(struct goro_g *g, int err)
 	if (g->member.group)
 		goro_group_leave(&g->member, err);
 	else if (g->flags & GORO_G_WG)
-		goro_wg_done(g->wg);
-	else if (unlikely(g->ctx))
-		__goro_ctx_put(g->ctx, owner);
+		goro_wg_done(g->alone.wg);
+	else if (unlikely(g->alone.ctx))
+		__goro_ctx_put(g->alone.ctx, owner);
 	if (g->flags & GORO_G_COPY)
 		kfree(g->arg);
 	/*
@@ -200,15 +205,15 @@ NOKPROBE_SYMBOL(__goro_exit);
 EXPORT_SYMBOL_GPL(__goro_exit);
 
 /* It lives under a context: all of its waits are in this scope. */
-static noinline int run_under(struct goro_g *g)
+static noinline int run_under(struct goro_g *g, struct goro_ctx *ctx)
 {
 	struct goro_scope scope;
 	int err = 0;
 
 	scope.ctx = NULL;
 	/* else it is never cancelled, or only held */
-	if (g->ctx->by && !(g->flags & GORO_G_HOLDS))
-		goro_scope_enter(&scope, g->ctx->by);
+	if (ctx->by && !(g->flags & GORO_G_HOLDS))
+		goro_scope_enter(&scope, ctx->by);
 	if (g->flags & GORO_G_ERRFN)
 		err = g->err_fn(g->arg);
 	else
@@ -220,14 +225,17 @@ static noinline int run_under(struct goro_g *g)
 /* First C code of a G, from goro_g_entry(); the section is open. */
 asmlinkage __visible notrace void __noreturn goro_g_main(struct goro_g *prev)
 {
+	struct goro_ctx *ctx;
 	struct goro_g *g;
 	int err = 0;
 
 	goro_switch_done(prev);
 	goro_section_end();
 	g = goro_self();
-	if (unlikely(g->ctx))
-		err = run_under(g);
+	/* a group keeps its own until its members have left */
+	ctx = g->member.group ? g->member.group->ctx : g->alone.ctx;
+	if (unlikely(ctx))
+		err = run_under(g, ctx);
 	else if (g->flags & GORO_G_ERRFN)
 		err = g->err_fn(g->arg);
 	else
@@ -283,7 +291,7 @@ static void g_set(struct goro_g *g, void *arg, u32 stack_size, const char *name,
 	g->owner = NULL;
 	g->member.group = NULL;
 	g->defers = NULL;
-	g->ctx = NULL;
+	g->alone.ctx = NULL;
 	g->scopes = NULL;
 	g->w.scoped = 0;
 }
@@ -370,7 +378,7 @@ int __goro_wg_go(struct goro_wg *wg, goro_fn_t fn, void *arg, struct module *own
 		return err;
 	}
 	g->flags |= GORO_G_WG;
-	g->wg = wg;
+	g->alone.wg = wg;
 	g->fn = fn;
 	g->owner = owner;
 	__module_get(owner);	/* as in __goro_go() */
@@ -417,7 +425,8 @@ int __goro_go_ctx(struct goro_ctx *ctx, goro_fn_t fn, void *arg, struct module *
 	g->fn = fn;
 	g->owner = owner;
 	__module_get(owner);	/* as in __goro_go() */
-	g->ctx = __goro_ctx_get(ctx, owner);	/* one that is never cancelled, too: its values */
+	/* one that is never cancelled, too: its values */
+	g->alone.ctx = __goro_ctx_get(ctx, owner);
 	g_launch(g);
 	return 0;
 }
@@ -438,7 +447,7 @@ struct goro_g *goro_spawn_prepare(goro_fn_t fn, void *arg, struct module *owner)
 
 void goro_spawn_start(struct goro_g *g, struct goro_ctx *ctx)
 {
-	g->ctx = ctx;
+	g->alone.ctx = ctx;
 	g->flags |= GORO_G_HOLDS;
 	g_launch(g);
 }
@@ -477,8 +486,6 @@ static int group_go(struct goro_group *grp, goro_err_fn_t fn, struct goro_g *g,
 		g_discard(g);
 		return err;
 	}
-	/* a member: the group keeps it, until it has left */
-	g->ctx = grp->ctx;
 	g_launch(g);
 	return 0;
 }
@@ -535,13 +542,11 @@ EXPORT_SYMBOL_GPL(goro_num);
 
 int goro_g_init(void)
 {
-	int cpu;
+	unsigned int i;
 
-	for_each_possible_cpu(cpu) {
-		struct goro_all *all = per_cpu_ptr(&goro_all, cpu);
-
-		raw_spin_lock_init(&all->lock);
-		INIT_LIST_HEAD(&all->list);
+	for (i = 0; i < ARRAY_SIZE(goro_all); i++) {
+		raw_spin_lock_init(&goro_all[i].lock);
+		INIT_LIST_HEAD(&goro_all[i].list);
 	}
 	goro_g_cache = kmem_cache_create("goro_g", sizeof(struct goro_g), 0,
 					 SLAB_HWCACHE_ALIGN | TYPESAFE, NULL);

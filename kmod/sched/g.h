@@ -83,8 +83,6 @@ struct goro_g {
 
 	struct goro_waiter w;		/* waiter.h */
 
-	struct goro_deadline deadline;	/* of the wait; deadline.h */
-
 	union {				/* C */
 		goro_fn_t fn;
 		goro_err_fn_t err_fn;
@@ -97,12 +95,16 @@ struct goro_g {
 	unsigned long where;		/* C: who started it */
 	u64 id;				/* C */
 	struct goro_scope *scopes;	/* G: the contexts it waits under, innermost first */
-	struct goro_ctx *ctx;		/* C: it lives under; a reference, or its group's */
-	struct goro_member member;	/* of a group, or none; core.h */
+	union {
+		struct goro_member member;	/* of a group, or none; member.h */
+		struct {			/* C: of one that is in none */
+			struct goro_group *none;	/* member.group */
+			struct goro_ctx *ctx;	/* it lives under, a reference; or NULL */
+			struct goro_wg *wg;	/* with GORO_G_WG: told when it ends */
+		} alone;
+	};
 	struct goro_acct *acct;		/* C, referenced; with GORO_G_ACCT only */
-	struct goro_wg *wg;		/* C, with GORO_G_WG: told when it ends */
-	struct list_head all;		/* L: goro_all[all_cpu].lock */
-	int all_cpu;			/* C */
+	struct list_head all;		/* L: the lock of goro_all_of() */
 };
 
 static __always_inline u32 goro_stack_size(const struct goro_g *g)
@@ -111,7 +113,18 @@ static __always_inline u32 goro_stack_size(const struct goro_g *g)
 }
 
 static_assert(offsetof(struct goro_g, w) == 64 && sizeof(struct goro_waiter) == 64);
+static_assert(sizeof(struct goro_g) <= 256);
+static_assert(offsetof(struct goro_g, alone.none) == offsetof(struct goro_g, member.group));
 static_assert(GORO_CALL_STACK_MAX >> PAGE_SHIFT <= U8_MAX);
+
+/* The wait is over, in the G: its deadline is in no queue and claims nothing any more. */
+static __always_inline void goro_deadline_clear(struct goro_g *g, struct goro_deadline *d)
+{
+	/* acquire: who took it out has done with the G, and the frame */
+	if (unlikely(smp_load_acquire(&d->in)))
+		__goro_deadline_clear(d);
+	WRITE_ONCE(g->w.timed, false);
+}
 
 #define GORO_RING	256
 

@@ -80,12 +80,11 @@ static void tell(struct goro_m *m)
 	if (g->flags & GORO_G_ERRFN && g->err_fn == tasks_main)
 		tasks_tell(g->arg);
 	if (g->member.group) {
-		g->ctx = NULL;		/* the group's */
 		goro_group_lose(&g->member, -EOWNERDEAD);
-	} else if (!(g->flags & GORO_G_WG) && g->ctx) {
+	} else if (!(g->flags & GORO_G_WG) && g->alone.ctx) {
 		/* whose contexts others hold cannot be removed: that one is no owner */
-		__goro_ctx_put(g->ctx, g->owner);
-		g->ctx = NULL;
+		__goro_ctx_put(g->alone.ctx, g->owner);
+		g->alone.ctx = NULL;
 	}
 	if (g->flags & GORO_G_ACCT)
 		goro_acct_put(g->acct);

@@ -300,14 +300,15 @@ enum goro_claim goro_park_slow(struct goro_waiter *w, u64 deadline,
 static __always_inline enum goro_claim
 goro_park_g(struct goro_g *g, u64 deadline, enum goro_reason reason)
 {
+	struct goro_deadline d __uninitialized;	/* goro_deadline_set() */
 	enum goro_claim why;
 
 	g->reason = reason;
 	if (unlikely(deadline != GORO_FOREVER))
-		goro_deadline_set(g, deadline);
+		goro_deadline_set(g, &d, deadline);
 	goro_switch_out(g);
 	if (unlikely(deadline != GORO_FOREVER))
-		goro_deadline_clear(&g->deadline);
+		goro_deadline_clear(g, &d);
 	why = atomic_read(&g->w.claim);
 	atomic_set(&g->w.claim, GORO_RUN);
 	return why;

@@ -211,11 +211,17 @@ static inline bool goro_p_regain(struct goro_m *m)
 int goro_g_init(void);
 void goro_g_exit(void);
 void goro_g_trim(struct goro_p *p);
+
+/*
+ * All Gs, in lists by where they lie: those of a slab are in one, and mostly one CPU's
+ * to start and end.
+ */
 struct goro_all {
 	raw_spinlock_t lock;
 	struct list_head list;
-};
-DECLARE_PER_CPU(struct goro_all, goro_all);
+} ____cacheline_aligned;
+#define GORO_ALL_BITS	6
+extern struct goro_all goro_all[1 << GORO_ALL_BITS];
 
 /* switch_x86_64.S */
 asmlinkage void goro_g_entry(void);
@@ -240,10 +246,11 @@ bool goro_wait_cancelled(void);
 
 /* timer.c */
 void goro_thread_sleep(struct goro_thread *t);
-void goro_bound_begin(struct goro_g *g, u64 deadline, enum goro_reason reason);
+void goro_bound_begin(struct goro_g *g, struct goro_deadline *d, u64 deadline,
+		      enum goro_reason reason);
 void goro_bound_sleep(struct goro_m *m);
 void goro_bound_wake(struct goro_g *g);
-enum goro_claim goro_bound_end(struct goro_g *g, u64 deadline);
+enum goro_claim goro_bound_end(struct goro_g *g, struct goro_deadline *d, u64 deadline);
 
 /* acct.c */
 void goro_acct_in(struct goro_m *m);

@@ -96,14 +96,15 @@ void goro_thread_sleep(struct goro_thread *t)
  * A G waits on its M, which sleeps with it (and loses its P like any sleeper):
  * goro_bind_wait(), begin, sleep, end; the waiter may be claimed from before begin.
  */
-void goro_bound_begin(struct goro_g *g, u64 deadline, enum goro_reason reason)
+void goro_bound_begin(struct goro_g *g, struct goro_deadline *d, u64 deadline,
+		      enum goro_reason reason)
 {
 	g->reason = reason;
 	g->since = (u32)jiffies;
 	goro_count(GORO_C_PARK_BOUND);
 	trace_goro_park(g->id, reason);
 	if (deadline != GORO_FOREVER)
-		goro_deadline_set(g, deadline);
+		goro_deadline_set(g, d, deadline);
 }
 
 /* Until whoever has claimed it has readied it, or its account lets it go on. */
@@ -120,12 +121,12 @@ void goro_bound_sleep(struct goro_m *m)
 }
 
 /* It was claimed, and readied: why? */
-enum goro_claim goro_bound_end(struct goro_g *g, u64 deadline)
+enum goro_claim goro_bound_end(struct goro_g *g, struct goro_deadline *d, u64 deadline)
 {
 	enum goro_claim why;
 
 	if (deadline != GORO_FOREVER)
-		goro_deadline_clear(&g->deadline);
+		goro_deadline_clear(g, d);
 	trace_goro_start(g->id);
 	why = atomic_read(&g->w.claim);
 	atomic_set(&g->w.claim, GORO_RUN);
@@ -135,15 +136,16 @@ enum goro_claim goro_bound_end(struct goro_g *g, u64 deadline)
 /* A tracer waits for frames of this G to return on this thread, or it is locked to it. */
 static enum goro_claim park_bound(struct goro_g *g, u64 deadline, enum goro_reason reason)
 {
+	struct goro_deadline d __uninitialized;	/* goro_deadline_set() */
 	struct goro_m *m = g->m;
 
-	goro_bound_begin(g, deadline, reason);
+	goro_bound_begin(g, &d, deadline, reason);
 	goro_acct_pause(m);	/* where nobody tells that the M sleeps */
 	if (m->locks)
 		goro_bound_give_up(m);
 	goro_bound_sleep(m);
 	goro_bound_go_on(m);
-	return goro_bound_end(g, deadline);
+	return goro_bound_end(g, &d, deadline);
 }
 
 enum goro_claim goro_park_slow(struct goro_waiter *w, u64 deadline, enum goro_reason reason)
