@@ -23,6 +23,7 @@ struct bench {
 	u32 arg;		/* run's own: how many tasks, what capacity, ... */
 	const char *unit;	/* NULL: ns */
 	bool first;		/* only the first run tells: no other before it */
+	bool tail;		/* run sets bench_tail, too */
 };
 
 /*
@@ -48,6 +49,9 @@ struct run {
 	atomic64_t work;
 };
 
+/* main.c: the 99th percentile of the run whose median has been returned, times n */
+extern u64 bench_tail;
+
 /* goro.c */
 u64 bench_in_goroutine(struct run *r);
 u64 bench_run(const struct bench *b, u64 n, u64 (*fn)(struct run *r));
@@ -56,6 +60,7 @@ u64 goro_yields(const struct bench *b, u64 n);
 u64 goro_sleepers(const struct bench *b, u64 n);
 u64 goro_naps(const struct bench *b, u64 n);
 u64 goro_hops(const struct bench *b, u64 n);
+u64 goro_ring(const struct bench *b, u64 n);
 u64 goro_stream(const struct bench *b, u64 n);
 u64 goro_self(const struct bench *b, u64 n);
 u64 goro_selects(const struct bench *b, u64 n);
@@ -79,6 +84,11 @@ u64 goro_handoffs(const struct bench *b, u64 n);
 u64 goro_shares(const struct bench *b, u64 n);
 u64 goro_million(const struct bench *b, u64 n);
 u64 bench_distribution(const struct bench *b, u64 *late, u32 n);
+
+/* latency.c */
+u64 goro_wakes(const struct bench *b, u64 n);
+u64 goro_turns(const struct bench *b, u64 n);
+u64 goro_late(const struct bench *b, u64 n);
 
 /* peers.c */
 u64 kthread_yields(const struct bench *b, u64 n);

@@ -202,6 +202,78 @@ u64 goro_hops(const struct bench *b, u64 n)
 	return bench_run(b, n, hops);
 }
 
+struct seat {
+	struct run *r;
+	u32 i;
+};
+
+static void in_ring(void *arg)
+{
+	struct seat *seat = arg;
+	struct run *r = seat->r;
+	struct goro_chan *in = r->chans[seat->i], *out = r->chans[(seat->i + 1) % r->b->arg];
+	bool last = seat->i == r->b->arg - 1;
+	u64 k, n = r->each, v;
+
+	WRITE_ONCE(r->waiting, r->waiting + 1);	/* one P: no race */
+	for (k = 0; k < n; k++) {
+		goro_chan_recv(in, &v);
+		/* the first is no more there for the last hop */
+		if (!last || k < n - 1)
+			goro_chan_send(out, &v);
+	}
+	goro_wg_done(&r->wg);
+}
+
+/* b->arg in a ring of unbuffered channels, all waiting but one: each hop wakes who has run longest ago */
+static u64 ring(struct run *r)
+{
+	struct goro_attr attr = { .name = "ring", .stack_size = 4096 };
+	u32 tasks = r->b->arg, made = 0, i;
+	struct seat *seats = kvcalloc(tasks, sizeof(*seats), GFP_KERNEL);
+	u64 t = 0, v = 0;
+
+	r->chans = kvcalloc(tasks, sizeof(*r->chans), GFP_KERNEL);
+	r->each = r->n / tasks;
+	while (seats && r->chans && made < tasks) {
+		r->chans[made] = goro_chan_make(8, 0, 0);
+		if (IS_ERR(r->chans[made]))
+			break;
+		made++;
+	}
+	if (made < tasks)
+		goto out;
+	for (i = 0; i < tasks; i++) {
+		seats[i] = (struct seat){ r, i };
+		goro_wg_add(&r->wg, 1);
+		if (goro_go_attr(in_ring, &seats[i], &attr)) {
+			goro_wg_done(&r->wg);
+			break;
+		}
+	}
+	while (READ_ONCE(r->waiting) < i)
+		goro_yield();
+	t = ktime_get_ns();
+	if (i == tasks)
+		goro_chan_send(r->chans[0], &v);
+	else	/* nobody goes round where one is missing */
+		while (i--)
+			goro_chan_close(r->chans[i]);
+	goro_wg_wait(&r->wg);
+	t = i == tasks ? ktime_get_ns() - t : 0;
+out:
+	while (made--)
+		goro_chan_put(r->chans[made]);
+	kvfree(r->chans);
+	kvfree(seats);
+	return t;
+}
+
+u64 goro_ring(const struct bench *b, u64 n)
+{
+	return bench_run(b, n, ring);
+}
+
 static void producer(void *arg)
 {
 	struct run *r = arg;

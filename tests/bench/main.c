@@ -31,12 +31,16 @@ static const struct bench benches[] = {
 	{ "yield1000", "goro", 1, 100000, 0, goro_yields, 1000 },
 	{ "yield1000", "kthread", 1, 10000, 0, kthread_yields, 1000 },
 	{ "yield100k", "goro", 1, 4000000, 4000000, goro_yields, 100000 },
+	{ "yield1m", "goro", 1, 4000000, 4000000, goro_yields, 1000000 },
 	{ "sleepers1000", "goro", 1, 1000, 0, goro_sleepers, 1000 },
 	{ "sleepers1000", "kthread", 1, 1000, 0, kthread_sleepers, 1000 },
 	{ "sleepers", "goro", 1, 1000000, 1000000, goro_sleepers, 100000 },
 	{ "sleep100us", "goro", 1, 1000, 1000, goro_naps, 100000 },
 	{ "hop", "goro", 1, 2, 0, goro_hops, 0 },
 	{ "hop", "kthread", 1, 2, 0, kthread_hops, 0 },
+	{ "hop1000", "goro", 1, 1000, 0, goro_ring, 1000 },
+	{ "hop100k", "goro", 1, 4000000, 4000000, goro_ring, 100000 },
+	{ "hop1m", "goro", 1, 4000000, 4000000, goro_ring, 1000000 },
 	{ "stream", "goro", 1, 1, 0, goro_stream, 0 },
 	{ "stream", "kthread", 1, 1, 0, kthread_stream, 1 },
 	{ "chan128", "goro", 1, 1, 0, goro_stream, 128 },
@@ -68,6 +72,12 @@ static const struct bench benches[] = {
 	{ "million_never", "goro", 1, 1000000, 1000000, goro_million, 0, "B", true },
 	{ "million_parked", "goro", 1, 1000000, 1000000, goro_million, 1, "B", true },
 	{ "million_create", "goro", 1, 1000000, 1000000, goro_million, 2 },
+	{ "wake10k_p2", "goro", 2, 1, 1, goro_wakes, 10000, NULL, true, true },
+	{ "turn10k_p2", "goro", 2, 1, 1, goro_turns, 10000, NULL, true, true },
+	{ "late_p2", "goro", 2, 1, 1, goro_late, 1, NULL, true, true },
+	{ "wake10k_p8", "goro", 8, 1, 1, goro_wakes, 10000, NULL, true, true },
+	{ "turn10k_p8", "goro", 8, 1, 1, goro_turns, 10000, NULL, true, true },
+	{ "late_p8", "goro", 8, 1, 1, goro_late, 0, NULL, true, true },
 	{ "hop_p2", "goro", 2, 2, 0, goro_hops, 0 },
 	{ "hop_p2", "kthread", 2, 2, 0, kthread_hops, 0 },
 	{ "chan128_p2", "goro", 2, 1, 0, goro_stream, 128 },
@@ -81,8 +91,11 @@ static const struct bench benches[] = {
 struct measured {
 	u64 n;
 	u64 ps[RUNS_MAX];	/* of an operation */
+	u64 tail[RUNS_MAX];	/* where b->tail */
 	bool failed;
 };
+
+u64 bench_tail;
 
 static u64 round_n(const struct bench *b, u64 n)
 {
@@ -111,21 +124,28 @@ static bool calibrate(const struct bench *b, struct measured *m)
 	return true;
 }
 
-static void report(const struct bench *b, struct measured *m)
+static void row(const struct bench *b, const char *suffix, u64 *ps)
 {
 	u64 med, lo, hi;
 
+	sort(ps, runs, sizeof(u64), bench_later, NULL);
+	lo = ps[0];
+	med = runs % 2 ? ps[runs / 2] : (ps[runs / 2 - 1] + ps[runs / 2]) / 2;
+	hi = ps[runs - 1];
+	pr_info("GORO_BENCH {\"case\":\"%s%s\",\"impl\":\"%s\",\"procs\":%u,\"unit\":\"%s\",\"median\":%llu.%llu,\"min\":%llu.%llu,\"max\":%llu.%llu,\"runs\":%u}\n",
+		b->name, suffix, b->impl, b->procs, b->unit ?: "ns", med / 1000, med % 1000 / 100,
+		lo / 1000, lo % 1000 / 100, hi / 1000, hi % 1000 / 100, runs);
+}
+
+static void report(const struct bench *b, struct measured *m)
+{
 	if (m->failed) {
 		pr_err("GORO_BENCH failed: %s, %s\n", b->name, b->impl);
 		return;
 	}
-	sort(m->ps, runs, sizeof(u64), bench_later, NULL);
-	lo = m->ps[0];
-	med = runs % 2 ? m->ps[runs / 2] : (m->ps[runs / 2 - 1] + m->ps[runs / 2]) / 2;
-	hi = m->ps[runs - 1];
-	pr_info("GORO_BENCH {\"case\":\"%s\",\"impl\":\"%s\",\"procs\":%u,\"unit\":\"%s\",\"median\":%llu.%llu,\"min\":%llu.%llu,\"max\":%llu.%llu,\"runs\":%u}\n",
-		b->name, b->impl, b->procs, b->unit ?: "ns", med / 1000, med % 1000 / 100, lo / 1000,
-		lo % 1000 / 100, hi / 1000, hi % 1000 / 100, runs);
+	row(b, "", m->ps);
+	if (b->tail)
+		row(b, "_99", m->tail);
 }
 
 /* all implementations of a case, from benches[i] on */
@@ -143,10 +163,9 @@ static int run_case(const struct bench *b, unsigned int n)
 		for (i = 0; i < n; i++) {
 			u64 t = m[i].failed ? 0 : b[i].run(&b[i], m[i].n);
 
-			if (t)
-				m[i].ps[r] = t * 1000 / m[i].n;
-			else
-				m[i].failed = true;
+			m[i].ps[r] = t * 1000 / m[i].n;
+			m[i].tail[r] = bench_tail * 1000 / m[i].n;
+			m[i].failed |= !t;
 		}
 	}
 	for (i = 0; i < n; i++) {
@@ -175,7 +194,8 @@ static int __init bench_init(void)
 		done++;
 	}
 	if (!done)
-		pr_warn("GORO_BENCH failed: no case for %u procs matches %s\n", goro_procs(), filter);
+		pr_warn("GORO_BENCH failed: %s: there is no such case for %u procs\n", filter,
+			goro_procs());
 	return err;
 }
 

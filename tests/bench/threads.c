@@ -416,5 +416,5 @@ int main(int argc, char **argv)
 		       b->name, b->procs, ns, ns, ns);
 		return 0;
 	}
-	return strcmp(argv[1], "-list") == 0 ? 0 : 2;
+	return strcmp(argv[1], "-list") == 0 ? 0 : 4;
 }

@@ -25,6 +25,40 @@ func hops(b *bench, n int) time.Duration {
 	return time.Since(t)
 }
 
+// ring has b.arg goroutines in a ring of unbuffered channels, all waiting but one: each hop wakes who has run longest ago.
+func ring(b *bench, n int) time.Duration {
+	var wg sync.WaitGroup
+	var waiting atomic.Int64
+	c := make([]chan uint64, b.arg)
+	for i := range c {
+		c[i] = make(chan uint64)
+	}
+	each := n / b.arg
+	wg.Add(b.arg)
+	for i := 0; i < b.arg; i++ {
+		go func() {
+			in, out := c[i], c[(i+1)%b.arg]
+			last := i == b.arg-1
+			waiting.Add(1)
+			for k := 0; k < each; k++ {
+				v := <-in
+				// the first is no more there for the last hop
+				if !last || k < each-1 {
+					out <- v
+				}
+			}
+			wg.Done()
+		}()
+	}
+	for waiting.Load() < int64(b.arg) {
+		runtime.Gosched()
+	}
+	t := time.Now()
+	c[0] <- 0
+	wg.Wait()
+	return time.Since(t)
+}
+
 // An operation is one element from a producer to a consumer, through a channel of b.arg.
 func stream(b *bench, n int) time.Duration {
 	c := make(chan uint64, b.arg)

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
 module goro.test/bench
 
-go 1.21
+go 1.22
