@@ -56,6 +56,10 @@
 	X(P_OFF, "p_off") \
 	X(P_ON, "p_on") \
 	X(P_DRAINED, "p_drained") \
+	X(CPU_OFF, "cpu_offs") \
+	X(CPU_ON, "cpu_ons") \
+	X(M_ASTRAY, "m_astray") \
+	X(M_BOUND, "m_bound_again") \
 	X(PROCS_SET, "procs_changes") \
 	X(PROCS_SINGLE, "procs_single") \
 	X(FREEZE, "freezes") \

@@ -262,9 +262,13 @@ static enum hrtimer_restart on_tick(struct hrtimer *t)
 /* Preemption is off, we are m; no tick is armed on this CPU. */
 void goro_hog_start(struct goro_m *m)
 {
+	/* its own but where hotplug has taken m elsewhere */
+	struct goro_p *p = goro_sched.ps[smp_processor_id()];
 	struct goro_g *g = m->cur;
 	u64 ns = TICK_NS;
 
+	if (p->ticking)
+		return;
 	/*
 	 * It has come back to its CPU, and was seen before: soon, so that a tick meets it
 	 * although it may always be somebody else whom one hits 10 ms later.
@@ -273,14 +277,17 @@ void goro_hog_start(struct goro_m *m)
 		ns = RETRY_NS;
 	if (unlikely(READ_ONCE(hog_test_ns)))
 		ns = 10000;
-	m->home->ticking = true;
-	hrtimer_start(&m->home->hog_tick, ns_to_ktime(ns), HRTIMER_MODE_REL_PINNED_HARD);
+	p->ticking = true;
+	hrtimer_start(&p->hog_tick, ns_to_ktime(ns), HRTIMER_MODE_REL_PINNED_HARD);
 }
 
 /* In sched_in: m comes back to its CPU, with a G. */
 void goro_hog_in(struct goro_m *m)
 {
-	goro_hog_arm(m);
+	if (likely(m->cpu == smp_processor_id()))
+		goro_hog_arm(m);
+	else
+		goro_hog_start(m);
 	if (!is_seen(m, m->cur))
 		see(m, m->cur);
 }
@@ -329,6 +336,18 @@ EXPORT_SYMBOL_GPL(goro_cond_yield);
 void goro_hog_init(struct goro_p *p)
 {
 	goro_hrtimer_setup(&p->hog_tick, on_tick, HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+/*
+ * p's CPU, which we are on, has come online: the tick may be waiting to lapse on another
+ * one. Who ran here meanwhile arms it when it comes back to the CPU.
+ */
+void goro_hog_reset(struct goro_p *p)
+{
+	preempt_disable();
+	hrtimer_cancel(&p->hog_tick);
+	p->ticking = false;
+	preempt_enable();
 }
 
 /* All Ms have ended: nobody arms it. */

@@ -40,6 +40,8 @@ static void m_sched_in(struct preempt_notifier *pn, int cpu)
 		goro_stack_follow(m, m->cur);
 		goro_hog_in(m);
 	}
+	if (unlikely(cpu != m->cpu))
+		goro_m_astray(m);
 }
 
 /*
@@ -230,7 +232,7 @@ void goro_p_spawn_m(struct work_struct *work)
 	int err;
 
 	raw_spin_lock_irq(&p->lock);
-	none = list_empty(&p->spares);
+	none = list_empty(&p->spares) && !p->out;	/* its CPU may be offline */
 	raw_spin_unlock_irq(&p->lock);
 	if (!none || READ_ONCE(goro_sched.stopping))
 		return;

@@ -3,7 +3,11 @@
  * How many Ps there are: GOMAXPROCS, while goroutines run.
  *
  * The active Ps are those of the first `procs` CPUs that are online and not
- * isolated. A P that is to go is called off (own.c): its owner gives it up at its
+ * isolated: as many as were asked for, or as there are. CPUs that go offline and come
+ * online change that (hotplug.c); if all are offline that are not isolated the others
+ * have to do, as for any thread.
+ *
+ * A P that is to go is called off (own.c): its owner gives it up at its
  * next scheduling point, what it has queued goes to the global queue, and it is
  * out. Nobody waits for that: who computes on, computes on. A P that comes is
  * called back; if it was out it idles, and is started if there is work.
@@ -31,8 +35,10 @@
  *     under the P's lock, which we have taken since. The owner that remains may
  *     see either value: its atomics are not wrong, only slow.
  *
- * All under procs_lock, outermost.
+ * All under procs_lock, outermost but for the kernel's lock of CPU hotplug, under which
+ * its callbacks come: nothing that takes that one is called under procs_lock.
  */
+#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
@@ -44,13 +50,17 @@
 
 static DEFINE_MUTEX(procs_lock);
 static bool started;			/* procs_lock */
-static unsigned int param_procs;	/* procs_lock: what insmod said */
+static unsigned int wanted;		/* procs_lock: so many were asked for; 0: all */
 static struct cpumask coming, going;	/* procs_lock */
+static struct cpumask online;		/* procs_lock: CPUs that our callback has not seen go */
 
-/* CPUs that may have an active P; in this order */
+/* May it have an active P? */
 static bool may_have_p(int cpu)
 {
-	return cpu_online(cpu) && cpumask_test_cpu(cpu, housekeeping_cpumask(HK_TYPE_DOMAIN));
+	const struct cpumask *mask = housekeeping_cpumask(HK_TYPE_DOMAIN);
+
+	return cpumask_test_cpu(cpu, &online) &&
+	       (cpumask_test_cpu(cpu, mask) || !cpumask_intersects(&online, mask));
 }
 
 unsigned int goro_num_cpu(void)
@@ -58,7 +68,7 @@ unsigned int goro_num_cpu(void)
 	unsigned int n = 0;
 	int cpu;
 
-	for_each_online_cpu(cpu)
+	for_each_cpu(cpu, &online)
 		n += may_have_p(cpu);
 	return n;
 }
@@ -139,22 +149,19 @@ static void off(void)
 	}
 }
 
-/* n is from 1 to goro_num_cpu(), or as many as there are left */
-static void set_procs(unsigned int n)
+/* As many as are wanted, or as there are CPUs for. */
+static void set_procs(void)
 {
 	static struct cpumask now;
-	unsigned int left = n;
+	unsigned int n = 0;
 	int cpu;
 
 	cpumask_clear(&now);
-	for_each_online_cpu(cpu)
-		if (left && may_have_p(cpu)) {
+	for_each_cpu(cpu, &online)
+		if (may_have_p(cpu) && (!wanted || n < wanted)) {
 			cpumask_set_cpu(cpu, &now);
-			left--;
+			n++;
 		}
-	n -= left;
-	if (!n)
-		return;		/* the CPUs that goro may use have all gone offline */
 	cpumask_andnot(&coming, &now, &goro_sched.active);
 	cpumask_andnot(&going, &goro_sched.active, &now);
 	if (cpumask_empty(&coming) && cpumask_empty(&going))
@@ -179,25 +186,24 @@ static void set_procs(unsigned int n)
 	WRITE_ONCE(goro_sched.procs, n);
 }
 
-int goro_set_procs(int n)
+/* n: 0 for all, those that come later, too */
+static int want_procs(unsigned int n)
 {
 	bool is_g = goro_in_goroutine();
-	int former = goro_procs();
+	int former;
 
-	if (unlikely(!goro_may_wait()))
-		return goro_misuse();
-	if (n <= 0)
-		return former;
-	if (n > goro_num_cpu())
-		return -EINVAL;
 	if (is_g)
 		goro_block_begin();
 	mutex_lock(&procs_lock);
 	former = goro_procs();
-	if (goro_sched.stopping)
+	if (goro_sched.stopping) {
 		former = -ENODEV;
-	else
-		set_procs(n);
+	} else if (n > goro_num_cpu()) {
+		former = -EINVAL;
+	} else {
+		wanted = n;
+		set_procs();
+	}
 	mutex_unlock(&procs_lock);
 	if (is_g) {
 		goro_block_end();
@@ -205,7 +211,36 @@ int goro_set_procs(int n)
 	}
 	return former;
 }
+
+int goro_set_procs(int n)
+{
+	if (unlikely(!goro_may_wait()))
+		return goro_misuse();
+	return n > 0 ? want_procs(n) : goro_procs();
+}
 EXPORT_SYMBOL_GPL(goro_set_procs);
+
+/* A CPU has come online, or begins to go offline; in its own thread, under the kernel's lock. */
+void goro_procs_cpu(int cpu, bool on)
+{
+	struct goro_p *p = goro_sched.ps[cpu];
+
+	mutex_lock(&procs_lock);
+	if (goro_sched.stopping)
+		goto out;
+	if (on) {
+		goro_count(GORO_C_CPU_ON);
+		goro_hog_reset(p);
+		goro_p_bind_ms(p);
+		cpumask_set_cpu(cpu, &online);
+	} else {
+		goro_count(GORO_C_CPU_OFF);
+		cpumask_clear_cpu(cpu, &online);
+	}
+	set_procs();
+out:
+	mutex_unlock(&procs_lock);
+}
 
 /* ---- what can be done later: once those that go are out ----------------- */
 
@@ -214,6 +249,7 @@ static void settle(struct work_struct *work)
 	bool alone = true;
 	int cpu;
 
+	cpus_read_lock();	/* a CPU that is on its way has gone, or stays */
 	mutex_lock(&procs_lock);
 	for_each_possible_cpu(cpu) {
 		struct goro_p *p = goro_sched.ps[cpu];
@@ -222,7 +258,11 @@ static void settle(struct work_struct *work)
 		raw_spin_lock_irq(&p->lock);
 		out = p->out;
 		raw_spin_unlock_irq(&p->lock);
-		if (out) {
+		if (out && cpumask_test_cpu(cpu, &goro_sched.active)) {
+			/* its M was taken off the CPU, which is there: see hotplug.c */
+			goro_p_bind_ms(p);
+			p_on(p);
+		} else if (out) {
 			/* only we can bring it back: what its owner alone may touch is ours */
 			goro_g_trim(p);
 			goro_batches_free(p);
@@ -236,6 +276,7 @@ static void settle(struct work_struct *work)
 		goro_count(GORO_C_PROCS_SINGLE);
 	}
 	mutex_unlock(&procs_lock);
+	cpus_read_unlock();
 }
 
 static DECLARE_WORK(settle_work, settle);
@@ -258,7 +299,7 @@ static int param_set(const char *val, const struct kernel_param *kp)
 		return err;
 	mutex_lock(&procs_lock);
 	if (!started && !goro_sched.stopping)
-		param_procs = n;
+		wanted = n;
 	else
 		err = 1;
 	mutex_unlock(&procs_lock);
@@ -266,7 +307,7 @@ static int param_set(const char *val, const struct kernel_param *kp)
 		return 0;
 	if (n > INT_MAX)
 		return -EINVAL;
-	err = goro_set_procs(n ?: goro_num_cpu());
+	err = want_procs(n);
 	return min(err, 0);
 }
 
@@ -306,7 +347,7 @@ static int create_ms(unsigned int n)
 {
 	int cpu, err = 0;
 
-	for_each_online_cpu(cpu) {
+	for_each_cpu(cpu, &online) {
 		if (!n || err)
 			break;
 		if (!may_have_p(cpu))
@@ -320,7 +361,7 @@ static int create_ms(unsigned int n)
 /* On an error goro_m_exit() undoes what was done. */
 int goro_procs_init(void)
 {
-	unsigned int n, max = goro_num_cpu();
+	unsigned int n, max;
 	int cpu, err;
 
 	goro_sched.ps = kcalloc(nr_cpu_ids, sizeof(*goro_sched.ps), GFP_KERNEL);
@@ -331,8 +372,11 @@ int goro_procs_init(void)
 		if (!goro_sched.ps[cpu])
 			return -ENOMEM;
 	}
+	cpus_read_lock();
 	mutex_lock(&procs_lock);
-	n = param_procs ?: max;
+	cpumask_copy(&online, cpu_online_mask);
+	max = goro_num_cpu();
+	n = wanted ?: max;
 	err = -EINVAL;
 	if (n > max) {
 		pr_err("goro: procs=%u, but only %u CPUs are online and not isolated\n", n, max);
@@ -342,10 +386,12 @@ int goro_procs_init(void)
 	err = create_ms(n);
 	if (err)
 		goto out;
-	set_procs(n);
-	started = true;
+	set_procs();
+	err = goro_hotplug_init();
+	started = !err;
 out:
 	mutex_unlock(&procs_lock);
+	cpus_read_unlock();
 	return err;
 }
 
@@ -355,6 +401,7 @@ void goro_procs_stop(void)
 	mutex_lock(&procs_lock);
 	WRITE_ONCE(goro_sched.stopping, true);
 	mutex_unlock(&procs_lock);
+	goro_hotplug_exit();
 }
 
 /* All Ms have ended. */

@@ -9,6 +9,7 @@
  *   own.c   who owns a P
  *   procs.c how many Ps there are (GOMAXPROCS)
  *   hog.c   goroutines that compute on and on are made to let others run
+ *   hotplug.c  CPUs that go offline and come online
  *   lock.c  goroutines that keep their M (LockOSThread)
  *   g.c     Gs: starting, ending, caching
  *   stack.c stacks
@@ -131,6 +132,13 @@ int goro_procs_init(void);
 void goro_procs_stop(void);
 void goro_procs_exit(void);
 void goro_procs_settle(void);
+void goro_procs_cpu(int cpu, bool on);
+
+/* hotplug.c */
+int goro_hotplug_init(void);
+void goro_hotplug_exit(void);
+void goro_m_astray(struct goro_m *m);
+void goro_p_bind_ms(struct goro_p *p);
 
 /* lock.c */
 void goro_bound_yield(struct goro_m *m);
@@ -140,6 +148,7 @@ void goro_bound_go_on(struct goro_m *m);
 /* hog.c */
 void goro_hog_init(struct goro_p *p);
 void goro_hog_exit(struct goro_p *p);
+void goro_hog_reset(struct goro_p *p);
 void goro_hog_start(struct goro_m *m);
 void goro_hog_in(struct goro_m *m);
 bool goro_hog_out(struct goro_m *m, struct goro_p *p);

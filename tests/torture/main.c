@@ -35,6 +35,9 @@ MODULE_PARM_DESC(seed, "of the random choices; 0: choose one");
 static bool wait = true;
 module_param(wait, bool, 0444);
 MODULE_PARM_DESC(wait, "insmod returns when the run is over");
+bool tt_hotplug;
+module_param_named(hotplug, tt_hotplug, bool, 0444);
+MODULE_PARM_DESC(hotplug, "CPUs go offline and come online meanwhile");
 static bool all_paths = true;
 module_param(all_paths, bool, 0444);
 MODULE_PARM_DESC(all_paths, "fail if one of the scheduler's paths was never taken");
@@ -66,6 +69,7 @@ static const struct way {
 	enum goro_counter id;
 	const char *name;
 	bool multi;		/* needs more than one P */
+	bool plug;		/* needs hotplug */
 } paths[] = {
 	{ GORO_C_PARK, "park", false },
 	{ GORO_C_RUNNEXT, "runnext", false },
@@ -94,6 +98,10 @@ static const struct way {
 	{ GORO_C_P_OFF, "P taken off", true },
 	{ GORO_C_P_DRAINED, "queued on a P taken off", true },
 	{ GORO_C_HOG_ASKED, "hog found", false },
+	{ GORO_C_CPU_OFF, "CPU gone offline", true, true },
+	{ GORO_C_CPU_ON, "CPU come online", true, true },
+	{ GORO_C_M_ASTRAY, "P given up by an M that was taken off its CPU", true, true },
+	{ GORO_C_M_BOUND, "M bound to its CPU again", true, true },
 #ifdef CONFIG_UML
 	{ GORO_C_HOG_YIELD, "hog that asks, and lets others run", false },
 #else
@@ -117,9 +125,14 @@ void tt_fail(enum tt_inv inv, u64 nr, const char *fmt, ...)
 	va_end(args);
 }
 
+static bool way_counts(const struct way *path)
+{
+	return (!path->multi || several) && (!path->plug || tt_hotplug);
+}
+
 static bool path_taken(const struct way *path)
 {
-	return goro_counter(path->id) != before[path->id] || (path->multi && !several);
+	return goro_counter(path->id) != before[path->id] || !way_counts(path);
 }
 
 /* Has each path been taken, and each kind of interrupt sent? */
@@ -133,6 +146,8 @@ static bool all_taken(void)
 	for (i = 0; i < TT_IRQS; i++)
 		if (!atomic64_read(&tt_irq_sent[i]))
 			return false;
+	if (tt_hotplug && !atomic64_read(&tt_plug_moved))
+		return false;
 	return atomic64_read(&tt_histories) && atomic64_read(&tt_history_selects);
 }
 
@@ -220,8 +235,8 @@ static void report(bool ended, bool early)
 		atomic_inc(&fails[TT_ENDS]);
 	/* a run that was cut short proves its invariants, but took no path for sure */
 	for (i = 0; i < ARRAY_SIZE(paths) && !skip; i++)
-		plan += several || !paths[i].multi;
-	plan += skip ? 0 : TT_IRQS + 2;
+		plan += way_counts(&paths[i]);
+	plan += skip ? 0 : TT_IRQS + 2 + tt_hotplug;
 	pr_info("goro_torture: KTAP version 1\n");
 	pr_info("goro_torture: 1..%d\n", plan);
 	for (i = 0; i < TT_INVS; i++)
@@ -229,7 +244,7 @@ static void report(bool ended, bool early)
 	for (i = 0; i < ARRAY_SIZE(paths) && !skip; i++) {
 		u64 taken = goro_counter(paths[i].id) - before[paths[i].id];
 
-		if (several || !paths[i].multi)
+		if (way_counts(&paths[i]))
 			point(&n, &bad, taken, paths[i].name, taken);
 	}
 	for (i = 0; i < TT_IRQS && !skip; i++) {
@@ -247,6 +262,9 @@ static void report(bool ended, bool early)
 	if (!skip)
 		point(&n, &bad, atomic64_read(&tt_history_selects), "selects in histories",
 		      atomic64_read(&tt_history_selects));
+	if (!skip && tt_hotplug)
+		point(&n, &bad, atomic64_read(&tt_plug_moved), "locked, and taken to another CPU",
+		      atomic64_read(&tt_plug_moved));
 	pr_info("goro_torture: # selects in histories that chose no case: %lld\n",
 		atomic64_read(&tt_history_none));
 	pr_info("goro_torture: # passed over, as their deadline came just before: %llu\n",
@@ -288,12 +306,15 @@ static int main_fn(void *arg)
 	for (i = 0; i < n; i++)
 		if (goro_group_go(&drivers, driver, NULL))
 			tt_fail(TT_ERRNO, 0, "no driver started");
+	if (tt_hotplug && tt_plug_start())
+		tt_fail(TT_ERRNO, 0, "no CPU can go offline");
 	while (!tt_over())
 		msleep(20);
 	if (goro_group_wait_until(&drivers, goro_in(2 * TT_NET_NS)) == -ETIMEDOUT) {
 		ended = false;
 		pr_err("goro_torture: # drivers do not end\n");
 	}
+	tt_plug_stop();
 	goro_set_procs(procs);	/* as it was */
 	tt_threads_stop();
 	/* goroutines that others started are none of ours: the run wants goro alone */

@@ -10,19 +10,22 @@
 
 void tt_procs(u64 nr, struct rnd_state *r)
 {
-	unsigned int max = goro_num_cpu();
+	unsigned int max = tt_hotplug ? num_possible_cpus() : goro_num_cpu(), n;
 	u32 i;
 
 	for (i = 1 + tt_rnd(r, 3); i; i--) {
 		int ret = goro_set_procs(1 + tt_rnd(r, max));
 
+		if (tt_hotplug && ret == -EINVAL)
+			continue;	/* they are not there */
 		if (ret < 1 || ret > (int)max || goro_procs() < 1 || goro_procs() > max)
 			tt_fail(TT_ERRNO, nr, "set_procs: %d", ret);
 		goro_sleep(tt_rnd(r, 3000000));
 		atomic64_inc(&tt_totals.ops);
 	}
 	/* the other scenes are to have many, mostly */
-	goro_set_procs(max);
+	for (n = max; goro_set_procs(n) == -EINVAL && n > 1; n--)
+		;
 }
 
 struct locked {
@@ -44,6 +47,8 @@ static void locked_member(void *arg)
 	struct task_struct *me;
 	struct rnd_state r;
 	u32 turns, depth = 0, i;
+	bool moved = false;
+	int cpu = 0;
 	u64 v;
 
 	tt_seed(&r, l->nr, m.index + 1);
@@ -51,6 +56,7 @@ static void locked_member(void *arg)
 		if (tt_rnd(&r, 3) && !goro_lock_thread())
 			depth++;
 		me = current;
+		cpu = raw_smp_processor_id();
 		switch (tt_rnd(&r, 4)) {
 		case 0:
 			goro_yield();
@@ -67,6 +73,8 @@ static void locked_member(void *arg)
 		}
 		if (depth && current != me)
 			tt_fail(TT_COUNT, l->nr, "locked, and on another thread");
+		/* Ms are bound to their CPU, while it is there */
+		moved |= depth && raw_smp_processor_id() != cpu;
 		if (depth && !tt_rnd(&r, 3) && !goro_unlock_thread())
 			depth--;
 	}
@@ -74,6 +82,9 @@ static void locked_member(void *arg)
 	for (i = tt_rnd(&r, 4) ? depth : 0; i; i--)
 		if (goro_unlock_thread())
 			tt_fail(TT_ERRNO, l->nr, "unlock_thread");
+	if (moved && !tt_hotplug)
+		tt_fail(TT_COUNT, l->nr, "locked, and on another CPU");
+	atomic64_add(moved, &tt_plug_moved);
 	atomic_inc(&l->ran);
 	goro_wg_done(&l->wg);
 }

@@ -98,6 +98,12 @@ void tt_hogs(u64 nr, struct rnd_state *r);
 /* wait for members whose state is the caller's: does not return while one lives */
 int tt_wait(struct goro_wg *wg, u64 nr, const char *what);
 
+/* hotplug.c: CPUs go and come, until it is told to stop; then all are there */
+int tt_plug_start(void);
+void tt_plug_stop(void);
+extern bool tt_hotplug;			/* they do */
+extern atomic64_t tt_plug_moved;	/* locked goroutines that have been to another CPU */
+
 /* histories that were checked, the selects in them, those that chose no case */
 extern atomic64_t tt_histories, tt_history_selects, tt_history_none;
 

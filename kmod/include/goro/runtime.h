@@ -16,9 +16,10 @@
 /**
  * goro_num_cpu - how many CPUs could run goroutines (Go: runtime.NumCPU)
  *
- * Those that are online and not isolated (isolcpus=).
+ * Those that are online and not isolated (isolcpus=); if all of these are offline, those
+ * that are online. CPU hotplug changes it at any time.
  * Context: any.
- * Return: the number; it is the most that goro_set_procs() takes.
+ * Return: the number at one moment; it is the most that goro_set_procs() takes.
  */
 unsigned int goro_num_cpu(void);
 
@@ -33,9 +34,15 @@ unsigned int goro_num_cpu(void);
  * are not waited for. One that is locked to a thread on such a CPU runs on without
  * a P. It takes one or two RCU grace periods.
  *
+ * The number is kept when CPUs go offline: there are fewer Ps then, as many as there
+ * are CPUs, and again @n when these come back. Until it is called, or when 0 is
+ * written to the parameter, it is all CPUs, those that come later included. What is
+ * queued on a CPU that goes offline goes to the others; a goroutine that is locked to
+ * its thread goes on there, on another CPU, until its own comes back.
+ *
  * Context: process context, also inside a goroutine (not between goro_block_begin()
  * and _end()); may sleep, and yields.
- * Return: the former number; -EINVAL (more than there are CPUs; Go takes any number),
+ * Return: how many Ps there were; -EINVAL (more than there are CPUs; Go takes any number),
  * -ENODEV (goro is being unloaded), -EAGAIN in an interrupt.
  */
 int goro_set_procs(int n);
