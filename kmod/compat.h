@@ -120,6 +120,23 @@ static inline int goro_send_page(struct socket *sock, struct bio_vec *v, int fla
 /* 6.8: vfs_iocb_iter_write() holds off freezing of the file system itself */
 #define GORO_ITER_WRITE_HOLDS	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0))
 
+/*
+ * CPUs that share the last-level cache have the same number here, and may have it in common
+ * with others on other nodes: neither the masks nor cacheinfo are exported. 6.7 moved it
+ * into cpu_info.
+ */
+#include <linux/smp.h>
+static inline int goro_llc_id(int cpu)
+{
+#if !defined(CONFIG_X86) || defined(CONFIG_UML)
+	return 0;
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	return per_cpu_llc_id(cpu);
+#else
+	return get_llc_id(cpu);
+#endif
+}
+
 /* x86 proper: objtool, retpolines, IBT, die notifiers. UML has none of them. */
 #if defined(CONFIG_X86) && !defined(CONFIG_UML)
 #define GORO_X86 1

@@ -33,6 +33,8 @@
 	X(STEAL, "steals") \
 	X(STEAL_INBOX, "steals_inbox") \
 	X(STEAL_RUNNEXT, "steals_runnext") \
+	X(STEAL_NEAR, "steals_same_node") \
+	X(STEAL_FAR, "steals_other_node") \
 	X(ON_CPU_WAIT, "on_cpu_waits") \
 	X(SPIN, "spins") \
 	X(IDLE, "idles") \

@@ -128,6 +128,21 @@ static __always_inline void goro_deadline_clear(struct goro_g *g, struct goro_de
 
 #define GORO_RING	256
 
+/* How near the P of another CPU is: near.c */
+enum goro_nearness {
+	GORO_SAME_LLC,
+	GORO_SAME_NODE,
+	GORO_FAR,
+	GORO_NEARNESSES
+};
+
+/* All other CPUs, the nearest ones first. */
+struct goro_near {
+	struct rcu_head rcu;
+	u16 end[GORO_NEARNESSES];	/* C: where those of a kind end */
+	u16 cpu[];			/* C */
+};
+
 /* what a P's owner is asked for: see own.c */
 #define GORO_CALL_OFF		BIT(0)	/* to give it up: it is one too many */
 #define GORO_CALL_WANTED	BIT(1)	/* to give it to one of p->wants */
@@ -173,6 +188,7 @@ struct goro_p {
 	struct work_struct bury;	/* frees the dead */
 	struct irq_work kick;		/* wakes another P, for those who hold an rq lock */
 	struct irq_work handoff;	/* its M sleeps: give it on, likewise */
+	struct goro_near __rcu *near;	/* changed under procs.c's lock */
 	struct hrtimer hog_tick;	/* hog.c */
 	bool ticking;			/* its CPU with preemption off, and the tick */
 

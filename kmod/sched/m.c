@@ -471,6 +471,7 @@ static void exit_free(struct goro_p *p)
 	goro_g_trim(p);
 	goro_batches_free(p);
 	goro_stack_flush(p);
+	goro_near_exit(p);
 	kfree(p);
 }
 

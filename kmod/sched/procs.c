@@ -171,7 +171,7 @@ static void set_procs(void)
 		WRITE_ONCE(goro_sched.multi, true);
 		synchronize_rcu();
 	}
-	/* procs is never less than there are bits: goro_wake_p() goes round by it */
+	/* procs is never less than there are bits: find() takes what idles from it */
 	WRITE_ONCE(goro_sched.procs, n + cpumask_weight(&going));
 	for_each_cpu(cpu, &coming) {
 		/* where that fails more are asked for when the P is to run */
@@ -231,6 +231,7 @@ void goro_procs_cpu(int cpu, bool on)
 	if (on) {
 		goro_count(GORO_C_CPU_ON);
 		goro_hog_reset(p);
+		goro_near_online(cpu);
 		goro_p_bind_ms(p);
 		cpumask_set_cpu(cpu, &online);
 	} else {
@@ -375,6 +376,9 @@ int goro_procs_init(void)
 	cpus_read_lock();
 	mutex_lock(&procs_lock);
 	cpumask_copy(&online, cpu_online_mask);
+	err = goro_near_init(&online);
+	if (err)
+		goto out;
 	max = goro_num_cpu();
 	n = wanted ?: max;
 	err = -EINVAL;

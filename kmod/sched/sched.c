@@ -37,31 +37,27 @@ static bool could_wake(void)
 
 /*
  * Give an idle P to a spinning M, if there is one and nobody spins yet. This
- * CPU's own P first: what was just pushed is warm here.
+ * CPU's own P first: what was just pushed is warm here; then the near ones.
  */
 void goro_wake_p(void)
 {
-	unsigned int i, n;
-	int cpu;
+	struct goro_p *p = goro_sched.ps[raw_smp_processor_id()];
+	const struct goro_near *near;
+	unsigned int i;
 
 again:
 	if (!atomic_read(&goro_sched.nidle) || atomic_read(&goro_sched.nspinning))
 		return;
 	if (atomic_cmpxchg(&goro_sched.nspinning, 0, 1) != 0)
 		return;
-	cpu = raw_smp_processor_id();
-	n = READ_ONCE(goro_sched.procs);	/* each time: it may have grown */
-	for (i = 0; i <= n; i++) {
-		struct goro_p *p = goro_sched.ps[cpu];
+	if (goro_p_claim_idle(p) && goro_p_start(p, true))
+		return;
+	near = rcu_dereference_sched(p->near);
+	for (i = 0; i < near->end[GORO_FAR]; i++) {
+		struct goro_p *other = goro_sched.ps[near->cpu[i]];
 
-		if (goro_p_claim_idle(p) && goro_p_start(p, true))
+		if (goro_p_claim_idle(other) && goro_p_start(other, true))
 			return;
-		/* a P that becomes active meanwhile, and may be missed, looks itself */
-		cpu = cpumask_next(cpu, &goro_sched.active);
-		if (cpu >= nr_cpu_ids)
-			cpu = cpumask_first(&goro_sched.active);
-		if (cpu >= nr_cpu_ids)
-			break;
 	}
 	/*
 	 * No P was idle when we looked at it. Since then one may have become so and

@@ -4,6 +4,7 @@
  *
  *   p.c     a P's queues: ring, runnext, inbox; the global queue
  *   steal.c taking from other Ps
+ *   near.c  in which order thieves and wakers look at other Ps
  *   sched.c picking the next G; ready; the Ms' main loop
  *   m.c     Ms: making, idling, waking, ending
  *   own.c   who owns a P
@@ -99,6 +100,11 @@ static __always_inline bool goro_deadlines_poll(struct goro_p *p, bool idle)
 
 /* steal.c */
 bool goro_steal(struct goro_p *p);
+
+/* near.c */
+int goro_near_init(const struct cpumask *online);
+void goro_near_online(int cpu);
+void goro_near_exit(struct goro_p *p);
 
 /* sched.c */
 void goro_m_loop(struct goro_m *m);

@@ -2,10 +2,12 @@
 /*
  * Stealing: an M with an empty P takes half of another's ring, or a whole
  * inbox; in the last round a runnext, too, if it has been there for 3 us (its
- * P is about to run it otherwise).
+ * P is about to run it otherwise). In each round the nearest Ps come first (near.c),
+ * those that are as near as each other from a random one on.
  *
  * Runs on the M's own stack in a section; pushes only to its own P.
  */
+#include <linux/kernel.h>
 #include <linux/ktime.h>
 #include "sched.h"
 
@@ -58,33 +60,52 @@ static bool steal_runnext(struct goro_p *p, struct goro_p *from)
 	return true;
 }
 
-/* Look at every other P, from a random one on. True: p has work now. */
+static bool steal_from(struct goro_p *p, struct goro_p *from, bool last_round)
+{
+	if (steal_ring(p, from))
+		return true;
+	if (!llist_empty(&from->inbox) && goro_inbox_drain(p, from)) {
+		goro_count(GORO_C_STEAL_INBOX);
+		return true;
+	}
+	return last_round && steal_runnext(p, from);
+}
+
+/* The n Ps at cpu[], from the at-th on. */
+static bool steal_from_some(struct goro_p *p, const u16 *cpu, u32 n, u32 at, bool last_round)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		if (steal_from(p, goro_sched.ps[cpu[at]], last_round))
+			return true;
+		if (++at == n)
+			at = 0;
+	}
+	return false;
+}
+
+/* Look at every other P. True: p has work now. */
 bool goro_steal(struct goro_p *p)
 {
-	int round, i, cpu;
+	const struct goro_near *near = rcu_dereference_sched(p->near);
+	int round, i;
 
 	for (round = 0; round < ROUNDS; round++) {
+		u32 from = 0;
+
 		/* xorshift32: any start does, the same one for all does not */
 		p->rand ^= p->rand << 13;
 		p->rand ^= p->rand >> 17;
 		p->rand ^= p->rand << 5;
-		cpu = p->rand % nr_cpu_ids;
-		for (i = 0; i < nr_cpu_ids; i++) {
-			struct goro_p *from;
+		for (i = 0; i < GORO_NEARNESSES; i++) {
+			u32 n = near->end[i] - from, at = reciprocal_scale(p->rand, n);
 
-			if (++cpu >= nr_cpu_ids)
-				cpu = 0;
-			from = goro_sched.ps[cpu];
-			if (!from || from == p)
-				continue;
-			if (steal_ring(p, from))
-				return true;
-			if (!llist_empty(&from->inbox) && goro_inbox_drain(p, from)) {
-				goro_count(GORO_C_STEAL_INBOX);
+			if (n && steal_from_some(p, near->cpu + from, n, at, round == ROUNDS - 1)) {
+				goro_count(i == GORO_FAR ? GORO_C_STEAL_FAR : GORO_C_STEAL_NEAR);
 				return true;
 			}
-			if (round == ROUNDS - 1 && steal_runnext(p, from))
-				return true;
+			from = near->end[i];
 		}
 		if (READ_ONCE(goro_sched.gq_n) || !llist_empty(&p->inbox))
 			return true;

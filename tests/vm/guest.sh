@@ -4,7 +4,7 @@
 # shellcheck disable=SC2034,SC2154 # variables that are set or used by those
 
 series=6.1 kind=plain smp=2 mem=2G limit=1400
-append='' cpu='' threads=multi out='' shell='' expect_panic=''
+append='' cpu='' numa='' threads=multi out='' shell='' expect_panic=''
 expect=() command=()
 
 # parse ARGS… -- COMMAND…: the options of both; each caller names those it takes in $options
@@ -29,6 +29,7 @@ parse()
 		--timeout) limit=$2 ;;
 		--append) append="$append $2" ;;
 		--cpu) cpu=$2 ;;
+		--numa) numa=$2 ;;
 		--out) out=$2 ;;
 		--expect) expect+=("$2") ;;
 		--expect-panic) expect_panic=$2 ;;
