@@ -159,7 +159,7 @@ static void place(int cpu)
 
 static void tell(int cpu, enum order order)
 {
-	smp_store_release(&holders[cpu].order, order);
+	smp_store_release(&holders[cpu].order, order);	/* pairs with hold() */
 }
 
 static bool told(int cpu)
