@@ -13,6 +13,7 @@
  * current->stack) and the highest GORO_STACK_TOP bytes stay zero (the stack
  * printer looks for user registers there).
  */
+#include <linux/hash.h>
 #include <linux/kmemleak.h>
 #include <linux/magic.h>
 #include <linux/slab.h>
@@ -170,6 +171,9 @@ static void trim(struct work_struct *work)
 void goro_stack_set(struct goro_g *g, void *stack)
 {
 	unsigned long top = (unsigned long)stack + goro_stack_size(g) - GORO_STACK_TOP;
+	u32 colors = goro_stack_size(g) > SZ_4K ? 16 : 8;
+
+	top -= (hash_long((unsigned long)stack >> PAGE_SHIFT, 32) % colors) * 64;
 
 	*link_of(stack) = NULL;
 	g->sp = ALIGN_DOWN(top, 16);
