@@ -23,7 +23,6 @@
 #include "sched.h"
 
 #define COPY_MAX	4096
-#define GFREE_MAX	1024
 /* goro_ring_prefetch() looks at Gs that may have gone; KASAN would not see other such uses */
 #define TYPESAFE	(IS_ENABLED(CONFIG_KASAN) ? 0 : SLAB_TYPESAFE_BY_RCU)
 
@@ -36,11 +35,32 @@ static struct goro_g *gfree_pop(struct goro_p *p)
 {
 	struct llist_node *n = p->gfree.first;
 
-	if (!n)
-		return NULL;
+	if (unlikely(!n)) {
+		struct goro_g *chain = p->gfull ?: goro_depot_get();
+
+		if (!chain)
+			return NULL;
+		p->gfull = NULL;
+		p->ngfree = GORO_CHAIN;
+		n = &chain->qnode;
+	}
 	p->gfree.first = n->next;
 	p->ngfree--;
 	return container_of(n, struct goro_g, qnode);
+}
+
+static void gfree_push(struct goro_p *p, struct goro_g *g)
+{
+	if (unlikely(p->ngfree == GORO_CHAIN)) {
+		if (p->gfull)
+			goro_depot_put(p->gfull);
+		p->gfull = container_of(p->gfree.first, struct goro_g, qnode);
+		p->gfree.first = NULL;
+		p->ngfree = 0;
+	}
+	g->qnode.next = p->gfree.first;
+	p->gfree.first = &g->qnode;
+	p->ngfree++;
 }
 
 /* Its list; nearly a slab's. */
@@ -66,7 +86,7 @@ static struct goro_g *g_from_slab(gfp_t gfp, u8 flags)
 	return g;
 }
 
-static void g_to_slab(struct goro_g *g)
+void goro_g_to_slab(struct goro_g *g)
 {
 	struct goro_all *all = goro_all_of(g);
 	unsigned long flags;
@@ -98,22 +118,23 @@ static struct goro_g *g_alloc(void)
 static void g_free(struct goro_p *p, struct goro_g *g)
 {
 	WRITE_ONCE(g->state, GORO_G_FREE);
-	if (!p || (g->flags & GORO_G_CHARGED) || p->ngfree >= GFREE_MAX) {
-		g_to_slab(g);
-		return;
-	}
-	g->qnode.next = p->gfree.first;
-	p->gfree.first = &g->qnode;
-	p->ngfree++;
+	if (!p || (g->flags & GORO_G_CHARGED))
+		goro_g_to_slab(g);
+	else
+		gfree_push(p, g);
 }
 
-/* A P's cache of Gs, at unload. */
+/* A P's cache of Gs (the P is out, or the Ms have ended). */
 void goro_g_trim(struct goro_p *p)
 {
-	struct goro_g *g;
-
-	while ((g = gfree_pop(p)))
-		g_to_slab(g);
+	if (p->gfull) {
+		preempt_disable();
+		goro_depot_put(p->gfull);
+		preempt_enable();
+		p->gfull = NULL;
+	}
+	while (p->gfree.first)
+		goro_g_to_slab(gfree_pop(p));
 }
 
 /*
@@ -555,5 +576,6 @@ int goro_g_init(void)
 
 void goro_g_exit(void)
 {
+	goro_depot_exit();
 	kmem_cache_destroy(goro_g_cache);
 }

@@ -127,6 +127,7 @@ static __always_inline void goro_deadline_clear(struct goro_g *g, struct goro_de
 }
 
 #define GORO_RING	256
+#define GORO_CHAIN	512	/* free Gs */
 
 /* How near the P of another CPU is: near.c */
 enum goro_nearness {
@@ -168,6 +169,7 @@ struct goro_p {
 	u32 nbatches;			/* O */
 	struct goro_batch *batches;	/* O: of the global queue, free (p.c) */
 	struct llist_head gfree;	/* O: Gs to use again */
+	struct goro_g *gfull;		/* O: GORO_CHAIN more of them, or NULL: gdepot.c */
 	struct goro_stack_cache {	/* O: warm stacks by size, linked through themselves */
 		void *first;
 		u32 n;

@@ -12,7 +12,7 @@
  *   hog.c   goroutines that compute on and on are made to let others run
  *   hotplug.c  CPUs that go offline and come online
  *   lock.c  goroutines that keep their M (LockOSThread)
- *   g.c     Gs: starting, ending, caching
+ *   g.c     Gs: starting, ending, caching; gdepot.c: those that no P keeps
  *   stack.c stacks
  *   deep.c  calls on a larger stack
  *   block.c giving the P away around a call that sleeps; the M's own stack
@@ -226,6 +226,7 @@ static inline bool goro_p_regain(struct goro_m *m)
 int goro_g_init(void);
 void goro_g_exit(void);
 void goro_g_trim(struct goro_p *p);
+void goro_g_to_slab(struct goro_g *g);
 
 /*
  * All Gs, in lists by where they lie: those of a slab are in one, and mostly one CPU's
@@ -237,6 +238,11 @@ struct goro_all {
 } ____cacheline_aligned;
 #define GORO_ALL_BITS	6
 extern struct goro_all goro_all[1 << GORO_ALL_BITS];
+
+/* gdepot.c */
+struct goro_g *goro_depot_get(void);
+void goro_depot_put(struct goro_g *chain);
+void goro_depot_exit(void);
 
 /* switch_x86_64.S */
 asmlinkage void goro_g_entry(void);
