@@ -89,7 +89,7 @@ static struct goro_g *node_g(struct llist_node *n)
  * head has moved, the slots behind it are nobody's until the owner, who is us,
  * pushes again.
  */
-bool goro_ring_overflow(struct goro_p *p, struct goro_g *g, u32 head)
+static bool overflow(struct goro_p *p, struct goro_g *g, u32 head)
 {
 	struct goro_batch *b = batch_get(p);
 	u32 i, n = b ? BATCH - 1 : GORO_RING / 2;
@@ -115,6 +115,17 @@ bool goro_ring_overflow(struct goro_p *p, struct goro_g *g, u32 head)
 	p->ring[(head + n - 1) % GORO_RING]->qnode.next = &g->qnode;
 	goro_global_push(&p->ring[head % GORO_RING]->qnode, &g->qnode, n + 1);
 	return true;
+}
+
+/* goro_ring_push() with a ring that is full, or was just now. */
+void goro_ring_push_full(struct goro_p *p, struct goro_g *g)
+{
+	do {
+		u32 head = smp_load_acquire(&p->head);	/* slots before it are free */
+
+		if (p->tail - head >= GORO_RING && overflow(p, g, head))
+			return;
+	} while (!goro_ring_try_push(p, g));
 }
 
 /* Take all of from's inbox into p's ring, oldest first. True: something came. */

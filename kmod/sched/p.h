@@ -53,21 +53,23 @@ static __always_inline struct goro_g *goro_runnext_put(struct goro_p *p, struct 
 	return old;
 }
 
-static __always_inline void goro_ring_push(struct goro_p *p, struct goro_g *g)
+/* False: the ring is full. */
+static __always_inline bool goro_ring_try_push(struct goro_p *p, struct goro_g *g)
 {
 	u32 tail = p->tail;
 
-	for (;;) {
-		u32 head = smp_load_acquire(&p->head);	/* slots before it are free */
+	/* acquire: slots before it are free */
+	if (unlikely(tail - smp_load_acquire(&p->head) >= GORO_RING))
+		return false;
+	WRITE_ONCE(p->ring[tail % GORO_RING], g);
+	smp_store_release(&p->tail, tail + 1);	/* after the slot */
+	return true;
+}
 
-		if (likely(tail - head < GORO_RING)) {
-			WRITE_ONCE(p->ring[tail % GORO_RING], g);
-			smp_store_release(&p->tail, tail + 1);	/* after the slot */
-			return;
-		}
-		if (goro_ring_overflow(p, g, head))
-			return;
-	}
+static __always_inline void goro_ring_push(struct goro_p *p, struct goro_g *g)
+{
+	if (unlikely(!goro_ring_try_push(p, g)))
+		goro_ring_push_full(p, g);
 }
 
 /*
@@ -112,6 +114,18 @@ static __always_inline struct goro_g *goro_ring_pop(struct goro_p *p)
 		head = seen;
 	}
 	return NULL;
+}
+
+/* The next one on the usual path: neither tick nor inbox want anything. Or NULL. */
+static __always_inline struct goro_g *goro_p_next(struct goro_p *p)
+{
+	struct goro_g *g = goro_runnext_take(p);
+
+	p->tick--;
+	if (!g)
+		return goro_ring_pop(p);
+	p->hot[GORO_C_RUNNEXT]++;
+	return g;
 }
 
 /*

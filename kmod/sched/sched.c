@@ -35,11 +35,8 @@ static bool could_wake(void)
 	return false;
 }
 
-/*
- * Give an idle P to a spinning M, if there is one and nobody spins yet. This
- * CPU's own P first: what was just pushed is warm here; then the near ones.
- */
-void goro_wake_p(void)
+/* This CPU's own P first: what was just pushed is warm here; then the near ones. */
+void __goro_wake_p(void)
 {
 	struct goro_p *p = goro_sched.ps[raw_smp_processor_id()];
 	const struct goro_near *near;
@@ -88,15 +85,24 @@ void goro_inbox_push(struct goro_g *g)
 	goro_inbox_push_all(&g->qnode, &g->qnode, 1);
 }
 
-/* Make a claimed or new G runnable. Any context; g is not ours after the push. */
-void goro_ready_g(struct goro_g *g)
+/* By the M that owns p. */
+static __always_inline void ready_local(struct goro_p *p, struct goro_g *g)
 {
-	struct goro_m *m = NULL;
 	struct goro_g *old;
 
-	preempt_disable();
-	if (likely(in_task()))
-		m = goro_m_current();
+	p->hot[GORO_C_READY_LOCAL]++;
+	old = goro_runnext_put(p, g);
+	if (old)
+		goro_ring_push(p, old);
+	if (goro_multi()) {
+		smp_mb();	/* (1) */
+		goro_wake_p();
+	}
+}
+
+/* By somebody who owns no P, or traced; m is NULL if it is no M. */
+static noinline void ready_slow(struct goro_m *m, struct goro_g *g)
+{
 	if (trace_goro_ready_enabled())
 		trace_goro_ready(g->id, m && m->cur ? m->cur->id : 0);
 	if (unlikely(!m || (!m->p && (m->blocked || !goro_p_regain(m))))) {
@@ -104,15 +110,22 @@ void goro_ready_g(struct goro_g *g)
 			g->outside = 1;
 		goro_inbox_push(g);
 	} else {
-		m->p->hot[GORO_C_READY_LOCAL]++;
-		old = goro_runnext_put(m->p, g);
-		if (old)
-			goro_ring_push(m->p, old);
-		if (goro_multi()) {
-			smp_mb();	/* (1) */
-			goro_wake_p();
-		}
+		ready_local(m->p, g);
 	}
+}
+
+/* Make a claimed or new G runnable. Any context; g is not ours after the push. */
+void goro_ready_g(struct goro_g *g)
+{
+	struct goro_m *m = NULL;
+
+	preempt_disable();
+	if (likely(in_task()))
+		m = goro_m_current();
+	if (likely(m && m->p && !trace_goro_ready_enabled()))
+		ready_local(m->p, g);
+	else
+		ready_slow(m, g);
 	preempt_enable();
 }
 
@@ -134,13 +147,15 @@ static __always_inline void park_check(struct goro_m *m, struct goro_g *g)
 		goro_misuse_by("a park inside goro_block_begin()");
 }
 
-/* The next G of this P that may run now. */
-static __always_inline struct goro_g *next_of(struct goro_p *p)
+/* The next G of this P that may run now; @taken was taken as the next, or is NULL. */
+static __always_inline struct goro_g *next_of(struct goro_p *p, struct goro_g *taken)
 {
 	unsigned int n = 0;
 	struct goro_g *g;
 
-	while ((g = goro_p_get(p)) && unlikely(g->flags & GORO_G_ACCT) && !goro_acct_admit(g)) {
+	while ((g = taken ?: goro_p_get(p)) && unlikely(g->flags & GORO_G_ACCT) &&
+	       !goro_acct_admit(g)) {
+		taken = NULL;
 		/* there may be thousands of them, and who is wanted is not in a section */
 		if (++n % 64 == 0 && need_resched())
 			return NULL;
@@ -162,12 +177,8 @@ static __always_inline void clock_start(struct goro_m *m, struct goro_g *g)
 		goro_acct_start(m, g);
 }
 
-/*
- * The next context for this M, called on a G's stack in an open section: a G
- * that can run at once, or the M's own stack for everything that takes longer.
- * Returns `g` itself where it is the next.
- */
-struct goro_g *goro_pick(struct goro_g *g)
+/* All of goro_pick(); @taken is from p's queue already, or NULL. */
+static noinline struct goro_g *pick_slow(struct goro_g *g, struct goro_g *taken)
 {
 	struct goro_m *m = g->m;
 	struct goro_p *p = m->p;
@@ -185,14 +196,14 @@ struct goro_g *goro_pick(struct goro_g *g)
 		m->acct = NULL;
 	}
 	if (unlikely(m->spoilt) || freezing(m->task))
-		goto own;
+		goto put_back;
 	if (unlikely(!p) && goro_p_regain(m))
 		p = m->p;
 	if (likely(p)) {
 		p->hot[GORO_C_PARK] += g->reason != GORO_R_YIELD;
 		if (unlikely(READ_ONCE(p->call)))
-			goto own;
-		next = next_of(p);
+			goto put_back;
+		next = next_of(p, taken);
 		if (next == g) {
 			clock_start(m, g);
 			trace_start(g);
@@ -221,10 +232,59 @@ struct goro_g *goro_pick(struct goro_g *g)
 		}
 		m->pending = next;
 	}
+	goto own;
+put_back:
+	/* since goro_pick() looked; nor was it asked whether it may run */
+	if (taken)
+		goro_ring_push(p, taken);
 own:
 	WRITE_ONCE(m->cur, NULL);
 	goro_stack_follow(m, &m->g0);
 	return &m->g0;
+}
+
+/* Is there anything to do at this switch but to switch? Then pick_slow() does it. */
+static __always_inline bool pick_rare(struct goro_m *m, struct goro_p *p)
+{
+	return trace_goro_park_enabled() || trace_goro_start_enabled() || m->acct ||
+	       (m->spoilt | m->blocked | READ_ONCE(p->call)) || p->tick <= 1 ||
+	       !llist_empty(&p->inbox) || freezing(m->task) ||
+	       (IS_ENABLED(CONFIG_PREEMPT_COUNT) && preempt_count() != PREEMPT_OFFSET) ||
+	       (IS_ENABLED(CONFIG_PREEMPT_RCU) && rcu_preempt_depth()) ||
+	       IS_ENABLED(CONFIG_LOCKDEP);
+}
+
+/*
+ * The next context for this M, called on a G's stack in an open section: a G
+ * that can run at once, or the M's own stack for everything that takes longer.
+ * Returns `g` itself where it is the next.
+ *
+ * This is the usual case, without a call and thus without a register to be saved: the
+ * next G of the P's queue goes on.
+ */
+struct goro_g *goro_pick(struct goro_g *g)
+{
+	struct goro_m *m = g->m;
+	struct goro_p *p = m->p;
+	struct goro_g *next;
+
+	if (unlikely(!p || pick_rare(m, p)))
+		return pick_slow(g, NULL);
+	next = goro_p_next(p);
+	if (unlikely(!next || next == g || next->flags & GORO_G_ACCT || !next->stack))
+		return pick_slow(g, next);
+	/* acquire: pairs with goro_switch_done() */
+	if (unlikely(smp_load_acquire(&next->on_cpu)))
+		return pick_slow(g, next);
+	g->parks++;
+	g->since = (u32)jiffies;
+	p->hot[GORO_C_PARK] += g->reason != GORO_R_YIELD;
+	p->hot[GORO_C_SWITCH]++;
+	WRITE_ONCE(next->m, m);		/* first: for the watchdog */
+	WRITE_ONCE(next->on_cpu, 1);
+	WRITE_ONCE(m->cur, next);
+	goro_stack_follow(m, next);
+	return next;
 }
 
 /* Run g from the own stack; back here when a G had nothing to go on with. */
@@ -273,12 +333,12 @@ static struct goro_g *find(struct goro_m *m, struct goro_p *p)
 		m->pending = NULL;
 		return g;
 	}
-	g = next_of(p);
+	g = next_of(p, NULL);
 	if (g)
 		return g;
 	/* until it says that the timer is set: what it takes need not be for this P */
 	while (goro_deadlines_poll(p, true)) {
-		g = next_of(p);
+		g = next_of(p, NULL);
 		if (g)
 			return g;
 	}
@@ -295,7 +355,7 @@ static struct goro_g *find(struct goro_m *m, struct goro_p *p)
 	goro_count(GORO_C_SPIN);
 	trace_goro_m_spin(m->cpu, m->id);
 	while (goro_steal(p)) {
-		g = next_of(p);
+		g = next_of(p, NULL);
 		if (g)
 			return g;
 	}

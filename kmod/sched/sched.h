@@ -78,7 +78,7 @@ static __always_inline bool goro_multi(void)
 }
 
 /* p.c, p.h: the owner, preemption off, unless said otherwise */
-bool goro_ring_overflow(struct goro_p *p, struct goro_g *g, u32 head);
+void goro_ring_push_full(struct goro_p *p, struct goro_g *g);
 bool goro_inbox_drain(struct goro_p *p, struct goro_p *from);
 void goro_runnext_expose(struct goro_p *p);
 void goro_global_push(struct llist_node *first, struct llist_node *last, u32 n);
@@ -108,9 +108,19 @@ void goro_near_exit(struct goro_p *p);
 
 /* sched.c */
 void goro_m_loop(struct goro_m *m);
-void goro_wake_p(void);		/* preemption off, or an interrupt */
+void __goro_wake_p(void);
 void goro_inbox_push(struct goro_g *g);
 void goro_inbox_push_all(struct llist_node *first, struct llist_node *last, u32 n);
+
+/*
+ * Give an idle P to a spinning M, if there is one and nobody spins yet. Preemption is
+ * off, or it is an interrupt.
+ */
+static __always_inline void goro_wake_p(void)
+{
+	if (unlikely(atomic_read(&goro_sched.nidle) && !atomic_read(&goro_sched.nspinning)))
+		__goro_wake_p();
+}
 
 /* m.c */
 int goro_m_init(void);
