@@ -2,6 +2,8 @@
 /*
  * Counters: per CPU, added up by the reader. Pairs *_CREATED, *_DESTROYED are
  * equal when goro.ko has been unloaded; the others show which paths were taken.
+ * contended_* and races_*: how often a lock was not to be had at once, or a cmpxchg was
+ * lost to somebody else, counted where that has cost time already (docs/scaling.md).
  */
 #ifndef _GORO_CORE_STATS_H
 #define _GORO_CORE_STATS_H
@@ -101,7 +103,18 @@
 	X(WATCH_RUNNING, "watchdog_running") \
 	X(WATCH_NO_M, "watchdog_no_m") \
 	X(WATCH_ASLEEP, "watchdog_asleep") \
-	X(STALE, "stale_sudogs")
+	X(STALE, "stale_sudogs") \
+	X(STEAL_LOOK, "steal_looks") \
+	X(STOLEN, "stolen") \
+	X(LOCK_CORE, "contended_core") \
+	X(LOCK_GLOBAL, "contended_global") \
+	X(LOCK_P, "contended_p") \
+	X(LOCK_DEPOT, "contended_depot") \
+	X(RACE_HEAD, "races_head") \
+	X(RACE_STEAL, "races_steal") \
+	X(RACE_INBOX, "races_inbox") \
+	X(RACE_IDLE, "races_idle") \
+	X(RACE_SPIN, "races_spinning")
 
 enum goro_counter {
 #define GORO_COUNTER_ID(id, name) GORO_C_##id,

@@ -378,7 +378,8 @@ void goro_m_idle(struct goro_m *m)
 
 	/* from the list on m->spinning is for who takes m off it: they may come before us */
 	m->spinning = false;
-	raw_spin_lock_irq(&p->lock);
+	local_irq_disable();
+	goro_raw_lock(&p->lock, GORO_C_LOCK_P);
 	list_add(&m->spare, &p->spares);
 	goro_p_disown(m, p);
 	raw_spin_unlock_irq(&p->lock);

@@ -36,7 +36,7 @@ static struct goro_m *p_give(struct goro_p *p, bool spinning, bool want_spare)
 	struct goro_m *m;
 	bool more;
 
-	raw_spin_lock_irqsave(&p->lock, flags);
+	goro_raw_lock_irqsave(&p->lock, flags, GORO_C_LOCK_P);
 	m = list_first_entry_or_null(&p->spares, struct goro_m, spare);
 	if (m) {
 		list_del_init(&m->spare);

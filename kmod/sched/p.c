@@ -69,7 +69,7 @@ static void batch_push(struct goro_batch *b)
 	unsigned long flags;
 
 	b->next = NULL;
-	raw_spin_lock_irqsave(&goro_sched.lock, flags);
+	goro_raw_lock_irqsave(&goro_sched.lock, flags, GORO_C_LOCK_GLOBAL);
 	if (goro_sched.gb_first)
 		goro_sched.gb_last->next = b;
 	else
@@ -95,6 +95,7 @@ static bool overflow(struct goro_p *p, struct goro_g *g, u32 head)
 	u32 i, n = b ? BATCH - 1 : GORO_RING / 2;
 
 	if (cmpxchg(&p->head, head, head + n) != head) {
+		goro_count(GORO_C_RACE_HEAD);
 		if (b)
 			batch_put(p, b);
 		return false;
@@ -160,7 +161,7 @@ void goro_global_push(struct llist_node *first, struct llist_node *last, u32 n)
 	unsigned long flags;
 
 	last->next = NULL;
-	raw_spin_lock_irqsave(&goro_sched.lock, flags);
+	goro_raw_lock_irqsave(&goro_sched.lock, flags, GORO_C_LOCK_GLOBAL);
 	if (goro_sched.gq_last)
 		goro_sched.gq_last->next = first;
 	else
@@ -224,7 +225,7 @@ struct goro_g *goro_global_get(struct goro_p *p, u32 max)
 
 	if (!READ_ONCE(goro_sched.gq_n))
 		return NULL;
-	raw_spin_lock_irqsave(&goro_sched.lock, flags);
+	goro_raw_lock_irqsave(&goro_sched.lock, flags, GORO_C_LOCK_GLOBAL);
 	n = min3(goro_sched.gq_n / READ_ONCE(goro_sched.procs) + 1, max, room + 1);
 	goro_sched.gq_turn = !goro_sched.gq_turn;
 	if (goro_sched.gb_first && (goro_sched.gq_turn || !goro_sched.gq_first))

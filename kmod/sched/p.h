@@ -111,6 +111,7 @@ static __always_inline struct goro_g *goro_ring_pop(struct goro_p *p)
 		seen = cmpxchg_release(&p->head, head, head + 1);
 		if (seen == head)
 			return g;
+		goro_count(GORO_C_RACE_HEAD);
 		head = seen;
 	}
 	return NULL;

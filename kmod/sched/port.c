@@ -3,11 +3,19 @@
  * What of the port's kernel side (port_kernel.h) is not inline: its data, and trace
  * events.
  */
+#include <linux/moduleparam.h>
 #include <linux/random.h>
 #include "sched.h"
 
 DEFINE_PER_CPU(u64, goro_rand);
 EXPORT_PER_CPU_SYMBOL_GPL(goro_rand);	/* for tests */
+
+static bool lock_stats;
+module_param(lock_stats, bool, 0444);
+MODULE_PARM_DESC(lock_stats, "count how often a channel's lock, or another object's, is not to be had at once");
+#ifdef CONFIG_JUMP_LABEL
+DEFINE_STATIC_KEY_FALSE(goro_lock_stats);
+#endif
 
 #ifdef CONFIG_DEBUG_LOCK_ALLOC
 static struct lock_class_key nest_key;
@@ -22,6 +30,10 @@ void goro_port_init(void)
 
 	for_each_possible_cpu(cpu)
 		per_cpu(goro_rand, cpu) = get_random_u64();
+#ifdef CONFIG_JUMP_LABEL
+	if (lock_stats)
+		static_branch_enable(&goro_lock_stats);
+#endif
 }
 
 /* Somebody has the event on. */

@@ -6,6 +6,7 @@
 #define _GORO_SCHED_PORT_KERNEL_H
 
 #include <linux/export.h>
+#include <linux/jump_label.h>
 #include <linux/kref.h>
 #include <linux/mm.h>
 #include <linux/poll.h>
@@ -16,7 +17,21 @@
 
 /* locks: a macro, so that each kind of lock has its own lockdep class */
 #define goro_lock_init(l)	spin_lock_init(l)
+#ifdef CONFIG_JUMP_LABEL
+/* parameter lock_stats: else an operation does not even ask whether it counts */
+DECLARE_STATIC_KEY_FALSE(goro_lock_stats);
+#define goro_lock(l)						\
+do {								\
+	if (!static_branch_unlikely(&goro_lock_stats)) {	\
+		spin_lock(l);					\
+	} else if (!spin_trylock(l)) {				\
+		goro_count(GORO_C_LOCK_CORE);			\
+		spin_lock(l);					\
+	}							\
+} while (0)
+#else
 #define goro_lock(l)		spin_lock(l)
+#endif
 #define goro_unlock(l)		spin_unlock(l)
 #define goro_irq_save(flags)	local_irq_save(flags)
 #define goro_irq_restore(flags)	local_irq_restore(flags)

@@ -45,8 +45,10 @@ void __goro_wake_p(void)
 again:
 	if (!atomic_read(&goro_sched.nidle) || atomic_read(&goro_sched.nspinning))
 		return;
-	if (atomic_cmpxchg(&goro_sched.nspinning, 0, 1) != 0)
+	if (atomic_cmpxchg(&goro_sched.nspinning, 0, 1) != 0) {
+		goro_count(GORO_C_RACE_SPIN);
 		return;
+	}
 	if (goro_p_claim_idle(p) && goro_p_start(p, true))
 		return;
 	near = rcu_dereference_sched(p->near);
@@ -72,9 +74,17 @@ again:
 void goro_inbox_push_all(struct llist_node *first, struct llist_node *last, u32 n)
 {
 	struct goro_p *p = READ_ONCE(goro_sched.ps[raw_smp_processor_id()]->to);
+	struct llist_node *top = READ_ONCE(p->inbox.first), *seen;
 
 	goro_count_n(GORO_C_INBOX, n);
-	llist_add_batch(first, last, &p->inbox);	/* (1): a full barrier */
+	/* llist_add_batch(), and how often others come in between */
+	for (;; top = seen) {
+		last->next = top;
+		seen = cmpxchg(&p->inbox.first, top, first);	/* (1): a full barrier */
+		if (seen == top)
+			break;
+		goro_count(GORO_C_RACE_INBOX);
+	}
 	if (goro_p_claim_idle(p) && goro_p_start(p, false) && n == 1)
 		return;
 	goro_wake_p();

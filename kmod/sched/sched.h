@@ -72,6 +72,23 @@ extern struct goro_sched goro_sched;
 
 extern unsigned int goro_param_max_ms;
 
+/* Locks that should hardly ever be fought for; @id counts how often they are. */
+#define goro_raw_lock(l, id)				\
+do {							\
+	if (unlikely(!raw_spin_trylock(l))) {		\
+		goro_count(id);				\
+		raw_spin_lock(l);			\
+	}						\
+} while (0)
+
+#define goro_raw_lock_irqsave(l, flags, id)		\
+do {							\
+	if (!raw_spin_trylock_irqsave(l, flags)) {	\
+		goro_count(id);				\
+		raw_spin_lock_irqsave(l, flags);	\
+	}						\
+} while (0)
+
 static __always_inline bool goro_multi(void)
 {
 	return READ_ONCE(goro_sched.multi);
@@ -201,9 +218,12 @@ static __always_inline void goro_stack_follow(struct goro_m *m, struct goro_g *g
 
 static inline bool goro_p_claim_idle(struct goro_p *p)
 {
-	if (!cpumask_test_cpu(p->cpu, &goro_sched.idle) ||
-	    !cpumask_test_and_clear_cpu(p->cpu, &goro_sched.idle))
+	if (!cpumask_test_cpu(p->cpu, &goro_sched.idle))
 		return false;
+	if (!cpumask_test_and_clear_cpu(p->cpu, &goro_sched.idle)) {
+		goro_count(GORO_C_RACE_IDLE);
+		return false;
+	}
 	atomic_dec(&goro_sched.nidle);
 	goro_watchdog_arm();
 	return true;

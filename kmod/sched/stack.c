@@ -103,7 +103,7 @@ static void depot_put(int class, void *stack, u32 size)
 	struct depot *d = &depots[class];
 
 	*size_of(stack) = size;
-	raw_spin_lock(&d->lock);
+	goro_raw_lock(&d->lock, GORO_C_LOCK_DEPOT);
 	*link_of(stack) = d->first;
 	d->first = stack;
 	d->n++;
@@ -119,7 +119,7 @@ static void *depot_get(int class)
 
 	if (!READ_ONCE(d->first))
 		return NULL;
-	raw_spin_lock(&d->lock);
+	goro_raw_lock(&d->lock, GORO_C_LOCK_DEPOT);
 	stack = d->first;
 	if (stack) {
 		d->first = *link_of(stack);

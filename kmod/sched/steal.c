@@ -19,6 +19,7 @@ static bool steal_ring(struct goro_p *p, struct goro_p *from)
 	struct goro_g *batch[GORO_RING / 2];
 	u32 head, n, i;
 
+	goro_count(GORO_C_STEAL_LOOK);
 	for (;;) {
 		head = smp_load_acquire(&from->head);	/* first: tail is not behind it */
 		n = smp_load_acquire(&from->tail) - head;	/* then the slots */
@@ -33,10 +34,12 @@ static bool steal_ring(struct goro_p *p, struct goro_p *from)
 			batch[i] = READ_ONCE(from->ring[(head + i) % GORO_RING]);
 		if (cmpxchg(&from->head, head, head + n) == head)
 			break;
+		goro_count(GORO_C_RACE_STEAL);
 	}
 	for (i = 0; i < n; i++)
 		goro_ring_push(p, batch[i]);
 	goro_count(GORO_C_STEAL);
+	goro_count_n(GORO_C_STOLEN, n);
 	trace_goro_steal(from->cpu, p->cpu, n);
 	return true;
 }
