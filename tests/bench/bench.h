@@ -101,6 +101,10 @@ u64 workqueue_spawn(const struct bench *b, u64 n);
 u64 kthread_mutexes(const struct bench *b, u64 n);
 u64 kthread_wakes(const struct bench *b, u64 n);
 
+/* scale.c */
+bool bench_scale_wanted(void);
+int bench_scale(const char *filter);
+
 /* xwake: how long the CPU that is to be woken has idled before */
 #define XWAKE_REST_NS	50000
 

@@ -181,6 +181,8 @@ static int __init bench_init(void)
 	unsigned int i, n, done = 0;
 	int err = 0;
 
+	if (bench_scale_wanted())
+		return bench_scale(filter);
 	runs = clamp(runs, 1U, (unsigned int)RUNS_MAX);
 	for (i = 0; i < ARRAY_SIZE(benches); i += n) {
 		const struct bench *b = &benches[i];
