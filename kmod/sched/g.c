@@ -160,9 +160,10 @@ void goro_g_reap(struct goro_g *g)
 
 /*
  * End of a G, on its own stack. Not to be traced, nor the others here that do
- * not return: a tracer would wait for it on this thread.
+ * not return: a tracer would wait for it on this thread. (Inlined: objtool takes
+ * the switch's jump for one that may return, and would have a caller go on.)
  */
-static notrace void __noreturn g_end(struct goro_g *g, int err)
+static __always_inline void __noreturn g_end(struct goro_g *g, int err)
 {
 	struct module *owner = g->flags & GORO_G_UNPINNED ? NULL : g->owner;
 
@@ -202,8 +203,6 @@ static notrace void __noreturn g_end(struct goro_g *g, int err)
 	goro_switch_to(g, goro_pick(g));
 	BUG();
 }
-
-NOKPROBE_SYMBOL(g_end);
 
 notrace void __goro_exit(void)
 {
