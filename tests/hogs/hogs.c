@@ -148,13 +148,17 @@ static void flag_nt(void)
 	hold_flag(X86_EFLAGS_NT);
 }
 
+/* too little for the trampoline; under KASAN a stack of 4 KiB is a larger one */
+#define LITTLE	(IS_ENABLED(CONFIG_KASAN) ? 8192 - 300 : 2300)
+#define OF	(IS_ENABLED(CONFIG_KASAN) ? THREAD_SIZE : PAGE_SIZE)
+
 /* where little is left of a stack of 4 KiB, and then where there is more */
 static noinline void go_down(void)
 {
 	u64 frame[8] = { 0 }, before, out;
 
 	barrier_data(frame);
-	if (((unsigned long)frame & ~PAGE_MASK) > 2300) {
+	if (((unsigned long)frame & (OF - 1)) > LITTLE) {
 		go_down();
 	} else {
 		while (!READ_ONCE(other_queued) && !hog_late())
