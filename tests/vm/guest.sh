@@ -83,6 +83,18 @@ make_initrd()
 	stamp_set "$to.stamp" "$want"
 }
 
+# find_leaks: what kmemleak finds at the end goes to the console, where all is judged
+find_leaks()
+{
+	# it reports no object younger than 5 s
+	cat >"$run/epilogue" <<-'X'
+		leaks=/sys/kernel/debug/kmemleak
+		sleep 5.5
+		for i in 1 2; do echo scan >$leaks; done
+		cat $leaks | while IFS= read -r line; do echo "$line"; done >/dev/kmsg
+	X
+}
+
 # A line of the log that says the kernel found something wrong. A trace alone ("Call Trace:") is no
 # finding: each report of the kernel has a head line, and dumps that were asked for have traces too.
 dirty='BUG[: ]|WARNING:|INFO: (task|rcu|trying|possible|lockdep)|possible (circular|recursive|irq lock)'

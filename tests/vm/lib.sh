@@ -25,6 +25,21 @@ quietly()
 stamp_is() { [ -e "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 stamp_set() { echo "$2" >"$1.new" && mv "$1.new" "$1"; }
 
+# configure OUT LOG MAKE… : in the kernel build folder OUT, a .config with what OUT/.goro-config asks for and, as far
+# as they do not depend on each other, nothing else
+configure()
+{
+	local out=$1 log=$2 name value got
+	shift 2
+	quietly "$log" "$@" allnoconfig KCONFIG_ALLCONFIG="$out/.goro-config"
+	# kconfig drops what it cannot have without a word; what we ask for we want
+	sed -n 's/^\(CONFIG_[A-Z0-9_]*\)=/\1 /p' "$out/.goro-config" | while read -r name value; do
+		got=$(sed -n "s/^$name=//p" "$out/.config")
+		[ "${got:-n}" = "$value" ] || echo "$name=$value asked for, ${got:-n} had"
+	done >"$out/.goro-missing"
+	[ ! -s "$out/.goro-missing" ] || { cat "$out/.goro-missing" >&2; die "the config of $out cannot be had"; }
+}
+
 # apt_update_once: the machine's own package lists, refreshed at most once a run
 apt_update_once()
 {
@@ -90,12 +105,14 @@ trusted_qemu()
 }
 
 # The environments modules are built for, each with its kernel and what make needs to be told of it. Not
-# among those built by default: uml-gcov, for the debug kernel, whose goro.ko counts its branches.
+# among those built by default: uml-gcov, for the debug kernel, whose goro.ko counts its branches; kasan, for the kernel
+# of build-debug.
 envs=(6.1 6.12 uml uml-debug)
 env_make()
 {
 	case $1 in
 	6.1 | 6.12) echo -C "$build/kernels/$1/kdir" ;;
+	kasan) echo -C "$build/x86/$1" ;;
 	uml) echo -C "$build/uml/plain" ARCH=um ;;
 	uml-debug) echo -C "$build/uml/debug" ARCH=um ;;
 	uml-gcov) echo -C "$build/uml/debug" ARCH=um GORO_GCOV=1 ;;
