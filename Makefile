@@ -2,6 +2,7 @@
 # make		build the modules (build/mod-<kernel>/*.ko) and the programs (build/user/)
 # make run	the demonstration, in a VM		make shell	a shell in a VM, goro loaded
 # make test	every test, ends in one line		make test-long	what takes longer
+# make test-debug	the suites under an x86 kernel with KASAN and lockdep
 # make kunit	KUnit only				make bench	measure
 # make fuzz-ioctl [CALLS=N | SECONDS=N] [SEED=N]		fuzz /dev/goro; 200000 calls, a random seed
 # make fuzz [SECONDS=60] [SEED=N]	core/ in user space: made up scenarios, interleavings at random
@@ -47,6 +48,10 @@ test: packages
 test-long: packages
 	$(run-tests) --section long
 
+# its kernel is built from Debian's source where it is not yet
+test-debug: packages
+	@tests/run -j $(JOBS) --section debug --first 'tests/vm/setup kasan && tests/vm/build-mod kasan && MAKEFLAGS= make -s user'
+
 kunit: packages
 	$(run-tests) 'kunit*'
 
@@ -81,4 +86,4 @@ uninstall:
 clean:
 	rm -rf build/src-* build/mod-* build/user* build/logs build/run build/tmp
 
-.PHONY: all setup packages modules user run test test-long kunit fuzz fuzz-ioctl mutants bench shell style docs install uninstall clean
+.PHONY: all setup packages modules user run test test-long test-debug kunit fuzz fuzz-ioctl mutants bench shell style docs install uninstall clean
