@@ -44,7 +44,8 @@ static void burst_member(void *arg)
 
 void tt_burst(u64 nr, struct rnd_state *r)
 {
-	struct goro_attr attr = { .name = "burst", .stack_size = 4096 << tt_rnd(r, 3) };
+	static const u32 sizes[] = { 4096, 8192, THREAD_SIZE };
+	struct goro_attr attr = { .name = "burst", .stack_size = sizes[tt_rnd(r, 3)] };
 	struct burst b = { .nr = nr, .n = 300 + tt_rnd(r, 400) };
 	u32 i;
 
