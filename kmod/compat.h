@@ -117,6 +117,47 @@ static inline int goro_send_page(struct socket *sock, struct bio_vec *v, int fla
 #endif
 }
 
+/* 6.7 allocates shrinkers itself */
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+typedef unsigned long goro_shrink_t(struct shrinker *s, struct shrink_control *sc);
+
+static inline struct shrinker *goro_shrinker_register(const char *name, goro_shrink_t *count,
+						      goro_shrink_t *scan)
+{
+	struct shrinker *s;
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	s = shrinker_alloc(0, "%s", name);
+#else
+	s = kzalloc(sizeof(*s), GFP_KERNEL);
+#endif
+	if (!s)
+		return NULL;
+	s->count_objects = count;
+	s->scan_objects = scan;
+	s->seeks = DEFAULT_SEEKS;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	shrinker_register(s);
+#else
+	if (register_shrinker(s, "%s", name)) {
+		kfree(s);
+		return NULL;
+	}
+#endif
+	return s;
+}
+
+static inline void goro_shrinker_unregister(struct shrinker *s)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	shrinker_free(s);
+#else
+	unregister_shrinker(s);
+	kfree(s);
+#endif
+}
+
 /* 6.8: vfs_iocb_iter_write() holds off freezing of the file system itself */
 #define GORO_ITER_WRITE_HOLDS	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0))
 

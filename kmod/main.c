@@ -9,6 +9,7 @@
 #include "dev/dev.h"
 #include "sched/platform.h"
 #include "sched/sched.h"
+#include "sched/trim.h"
 
 module_param_named(max_ms, goro_param_max_ms, uint, 0644);
 MODULE_PARM_DESC(max_ms, "at most so many kernel threads");
@@ -56,9 +57,12 @@ static int __init goro_init_module(void)
 	if (err)
 		return err;
 	goro_stack_init();
-	err = goro_m_init();
+	err = goro_trim_init();
 	if (err)
 		goto err_stack;
+	err = goro_m_init();
+	if (err)
+		goto err_trim;
 	err = goro_lost_init();
 	if (err)
 		goto err_m;
@@ -74,6 +78,8 @@ err_dump:
 	goro_lost_exit();
 err_m:
 	goro_m_exit();
+err_trim:
+	goro_trim_exit();
 err_stack:
 	goro_stack_exit();
 	goro_g_exit();
@@ -87,6 +93,7 @@ static void __exit goro_exit_module(void)
 	goro_lost_exit();
 	goro_ctx_exit();
 	goro_m_exit();
+	goro_trim_exit();
 	goro_stack_exit();
 	goro_g_exit();
 	report();

@@ -54,6 +54,7 @@
  *                                    irq: and lets interrupts in again
  *   goro_ready(w)                    make a claimed waiter run; nothing of w
  *                                    may be touched after it. Any context.
+ *   goro_relax()                     in a loop that waits for another CPU
  *   goro_now()                       CLOCK_MONOTONIC, ns
  *   goro_ktimer_t                    a timer that fires once. Its function, of type
  *                                    goro_ktimer_ret_t (goro_ktimer_t *), returns

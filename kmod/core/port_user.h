@@ -48,6 +48,9 @@ typedef u32 goro_poll_t;
 #ifndef goro_irqs_off
 #define goro_irqs_off()			false
 #endif
+#ifndef goro_relax
+#define goro_relax()			do { } while (0)
+#endif
 #ifndef goro_late_pause
 #define goro_late_pause()		do { } while (0)
 #endif

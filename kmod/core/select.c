@@ -253,6 +253,7 @@ static noinline int select_slow(struct goro_case *cases, u32 n, u64 deadline)
 		return pick;
 	}
 	w = goro_waiter_self(&t);
+	w->at = &s;
 	if (unlikely(!goro_wait_begin(w, false))) {
 		goro_select_unlock(&s);
 		goro_section_end();

@@ -29,7 +29,7 @@ static void give(struct goro_sema *s, struct list_head *claimed)
 {
 	while (!list_empty(&s->waiters)) {
 		struct goro_sudog *sg = list_first_entry(&s->waiters, struct goro_sudog, node);
-		long n = *(long *)sg->elem;
+		long n = (long)sg->elem;
 
 		if (n > s->size - s->held)
 			return;
@@ -77,7 +77,7 @@ int __goro_sema_acquire(struct goro_sema *s, long n, u64 deadline, bool nocancel
 		goro_unlock(&s->lock);
 		return -ECANCELED;
 	}
-	w->sg.elem = &n;
+	w->sg.elem = (void *)n;	/* the very number: its frame may be out of reach */
 	w->on = (unsigned long)s;
 	list_add_tail(&w->sg.node, &s->waiters);
 	why = goro_park_unlock(w, &s->lock, false, deadline, GORO_R_SEMA);

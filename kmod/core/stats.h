@@ -51,6 +51,14 @@
 	X(WAKE_SIGNAL, "wakes_signal") \
 	X(STACK_WAIT, "stack_waits") \
 	X(STACK_CALL, "stack_calls") \
+	X(TRIM_AWAY, "trimmed") \
+	X(TRIM_BACK, "trims_restored") \
+	X(TRIM_SAVED, "trims_taken_back") \
+	X(TRIM_LEFT, "trims_refused") \
+	X(TRIM_WAIT, "trim_waits") \
+	X(TRIM_RESERVE, "trim_reserve_uses") \
+	X(TRIM_SCAN, "trim_scans") \
+	X(TRIM_SHRINK, "trims_shrinker") \
 	X(PARK_BOUND, "parks_bound") \
 	X(M_SPOILT, "m_spoilt") \
 	X(M_LOCKED, "m_locked") \

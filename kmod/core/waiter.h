@@ -8,6 +8,8 @@
  * a cancel, a signal (threads) and an event (a wait-queue callback).
  *
  *   RUN --> WAIT or WAIT_NC --> reason --> RUN
+ *           \--- HELD ---/                  for a moment, and back to WAIT or WAIT_NC: the
+ *                                           port does something to it (sched/trim.c)
  *   RUN --> ARMED --> WAIT --> reason        events: registered before parking
  *             \-----> FIRED                  the event came first: no park
  *                                           (sched/event.h)
@@ -30,6 +32,7 @@ enum goro_claim {
 	GORO_WAIT_NC,		/* waits, cancel and signals may not claim */
 	GORO_ARMED,		/* about to wait for an event, still running */
 	GORO_FIRED,		/* the event came while it was armed */
+	GORO_HELD,		/* waits; the port has it for a moment: goro_claim_held() */
 	/* reasons */
 	GORO_BY_PARTNER = 8,	/* the operation was done by a partner */
 	GORO_BY_CLOSE,		/* the channel was closed */
@@ -50,8 +53,14 @@ struct goro_waiter {
 	u8 kind;			/* the waiter's, for each wait anew, while it is in RUN */
 	u8 scoped;			/* the waiter's: it waits under contexts (scope.c) */
 	u8 timed;			/* the waiter's, if the port tells: it has a deadline */
-	/* the claimer's, until it has readied: where it was met; of a cancel, who comes next */
-	struct goro_sudog *won;
+	union {
+		void *at;		/* until claimed: what a wait has in its frames */
+		/*
+		 * the claimer's, until it has readied: where it was met; of a cancel, who
+		 * comes next
+		 */
+		struct goro_sudog *won;
+	};
 	u64 on;				/* for dumps: a channel's id, an address, a number */
 	u64 holder;			/* likewise: the goroutine that has it, if known */
 	struct goro_sudog sg;		/* for waits in one queue */
@@ -66,15 +75,24 @@ static inline void goro_waiter_init(struct goro_waiter *w, int kind)
 	w->sg.elem = NULL;
 }
 
+/*
+ * The port holds a word that was WAIT or WAIT_NC, and gives it back soon, waiting for
+ * nothing: as long as that takes who claims waits. waitlist.c
+ */
+bool goro_claim_held(struct goro_waiter *w, enum goro_claim why);
+
 /* Win the right, and with it the duty, to ready @w. Any context. */
 static __always_inline bool goro_claim(struct goro_waiter *w, enum goro_claim why)
 {
-	int old = atomic_read(&w->claim);
+	int old = atomic_read(&w->claim), now = old;
 
-	if (old != GORO_WAIT &&
-	    !(old == GORO_WAIT_NC && why != GORO_BY_CANCEL && why != GORO_BY_SIGNAL))
-		return false;
-	return atomic_cmpxchg(&w->claim, old, why) == old;
+	if (old == GORO_WAIT ||
+	    (old == GORO_WAIT_NC && why != GORO_BY_CANCEL && why != GORO_BY_SIGNAL)) {
+		now = atomic_cmpxchg(&w->claim, old, why);
+		if (likely(now == old))
+			return true;
+	}
+	return unlikely(now == GORO_HELD) && goro_claim_held(w, why);
 }
 
 /* Could a partner claim it now? */
@@ -82,7 +100,7 @@ static inline bool goro_claimable(struct goro_waiter *w)
 {
 	int claim = atomic_read(&w->claim);
 
-	return claim == GORO_WAIT || claim == GORO_WAIT_NC;
+	return claim == GORO_WAIT || claim == GORO_WAIT_NC || claim == GORO_HELD;
 }
 
 /* why a goroutine waits, for traces and dumps */

@@ -44,6 +44,21 @@ int goro_waitlist_wait(struct list_head *list, goro_lock_t *lock, u64 deadline,
 	return goro_why_errno(why);
 }
 
+bool goro_claim_held(struct goro_waiter *w, enum goro_claim why)
+{
+	int old, now;
+
+	do {
+		while ((old = atomic_read(&w->claim)) == GORO_HELD)
+			goro_relax();
+		if (old != GORO_WAIT &&
+		    !(old == GORO_WAIT_NC && why != GORO_BY_CANCEL && why != GORO_BY_SIGNAL))
+			return false;
+		now = atomic_cmpxchg(&w->claim, old, why);
+	} while (now == GORO_HELD);
+	return now == old;
+}
+
 /* A waiter that has given up by itself was met before it took itself off. */
 noinline void goro_waitlist_passed(struct goro_sudog *sg)
 {

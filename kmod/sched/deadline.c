@@ -35,6 +35,7 @@
  */
 #include <linux/prefetch.h>
 #include "sched.h"
+#include "trim.h"
 
 /* see above */
 #define GAP_NS		100000
@@ -261,6 +262,8 @@ void goro_deadline_set(struct goro_g *g, struct goro_deadline *d, u64 at)
 		set_past(g);
 		return;
 	}
+	if (unlikely(g->flags & GORO_G_TRIM))
+		g->trim->deadline = d;
 	d->g = g;
 	d->at = at;
 	d->in = q;
@@ -284,6 +287,31 @@ void __goro_deadline_clear(struct goro_deadline *d)
 		d->in = NULL;
 	}
 	raw_spin_unlock_irqrestore(&q->lock, flags);
+}
+
+/*
+ * The frame that a deadline lies in moves (trim.c): it stands at @to from now on, as far as
+ * it stands at all. @try: false where the lock is not to be had at once.
+ */
+bool goro_deadline_move(struct goro_deadline *from, struct goro_deadline *to, bool try)
+{
+	struct goro_deadlines *q = smp_load_acquire(&from->in);	/* with take_due() */
+	unsigned long flags;
+
+	to->in = NULL;
+	if (!q)
+		return true;
+	if (!try)
+		raw_spin_lock_irqsave(&q->lock, flags);
+	else if (!raw_spin_trylock_irqsave(&q->lock, flags))
+		return false;
+	if (from->in) {
+		sort_fresh(q);
+		*to = *from;
+		rb_replace_node_cached(&from->node, &to->node, &q->tree);
+	}
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	return true;
 }
 
 void goro_deadlines_init(struct goro_deadlines *q)

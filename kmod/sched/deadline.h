@@ -57,5 +57,6 @@ void goro_deadlines_exit(struct goro_deadlines *q);
 bool __goro_deadlines_poll(struct goro_p *p, bool idle);
 void goro_deadline_set(struct goro_g *g, struct goro_deadline *d, u64 at);
 void __goro_deadline_clear(struct goro_deadline *d);
+bool goro_deadline_move(struct goro_deadline *from, struct goro_deadline *to, bool try);
 
 #endif /* _GORO_SCHED_DEADLINE_H */

@@ -8,13 +8,14 @@
  * does meanwhile is a snapshot. A parked G is unwound from its saved registers;
  * if it ran meanwhile (parks changed) the stack is dropped. Its memory stays
  * for the look: a stack goes back to the system an RCU grace period and a
- * second after its last use.
+ * second after its last use; one that is trimmed (trim.c) has none to show.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include "dump.h"
 #include "sched.h"
+#include "trim.h"
 #ifdef GORO_X86
 #include <asm/unwind.h>
 #endif
@@ -52,7 +53,7 @@ static void unwind_g(struct goro_walk *w, struct goro_g *g, void *window)
 static void snapshot(struct goro_walk *w, struct goro_g *g)
 {
 	int claim = atomic_read(&g->w.claim);
-	bool waits = claim == GORO_WAIT || claim == GORO_WAIT_NC;
+	bool waits = claim == GORO_WAIT || claim == GORO_WAIT_NC || claim == GORO_HELD;
 	bool lost = READ_ONCE(g->state) == GORO_G_LOST;
 	u32 parks = READ_ONCE(g->parks);
 	void *stack = READ_ONCE(g->stack);
@@ -66,6 +67,7 @@ static void snapshot(struct goro_walk *w, struct goro_g *g)
 	w->cancelled = g->cancelled;
 	w->since = g->since;
 	w->stack_size = goro_stack_size(g);
+	w->trimmed = goro_trim_away(g);
 	w->nframes = 0;
 	w->on = READ_ONCE(g->w.on);
 	w->holder = READ_ONCE(g->w.holder);
@@ -78,7 +80,8 @@ static void snapshot(struct goro_walk *w, struct goro_g *g)
 		return;
 	}
 	w->state = lost ? "lost: oopsed" : waits ? "waiting" :
-		   w->reason == GORO_R_THROTTLED ? "throttled" : stack ? "runnable" : "new";
+		   w->reason == GORO_R_THROTTLED ? "throttled" :
+		   stack || w->trimmed ? "runnable" : "new";
 	/*
 	 * The unwinder takes a stack to be THREAD_SIZE: none that are smaller,
 	 * and of a larger one (deep.c) the part where sp is.
@@ -235,7 +238,8 @@ void goro_walk_show(struct seq_file *s, struct goro_walk *w)
 	    w->bound ? ", on its thread" : "", w->name, w->name[0] ? ": " : "", w->fn);
 	for (i = 0; i < w->nframes; i++)
 		say(s, "\t%pS", (void *)w->frame[i]);
-	say(s, "\tstarted by %pS, stack %u%s", (void *)w->where, w->stack_size, group);
+	say(s, "\tstarted by %pS, stack %u%s%s", (void *)w->where, w->stack_size,
+	    w->trimmed ? ", trimmed" : "", group);
 }
 
 static int gs_show(struct seq_file *s, void *v)

@@ -33,6 +33,7 @@ struct goro_walk {
 	struct goro_group *group;
 	u32 since;
 	u32 stack_size;
+	bool trimmed;
 	unsigned int nframes;
 	unsigned long frame[GORO_WALK_FRAMES];
 	struct task_struct *shadow;	/* stands for the G before the unwinder */

@@ -97,9 +97,10 @@ EXPORT_SYMBOL_GPL(__goro_event_arm);
 /* The condition was false: wait. */
 void __goro_event_park(struct goro_event *e)
 {
-	enum goro_claim why = goro_event_commit(e->w, e->deadline,
-						e->flags & GORO_EVENT_NOCANCEL, GORO_R_EVENT);
+	enum goro_claim why;
 
+	e->w->at = e;
+	why = goro_event_commit(e->w, e->deadline, e->flags & GORO_EVENT_NOCANCEL, GORO_R_EVENT);
 	if (why != GORO_BY_EVENT)
 		e->err = goro_why_errno(why);
 }

@@ -21,6 +21,7 @@
 #include <linux/slab.h>
 #include "../core/context.h"
 #include "sched.h"
+#include "trim.h"
 
 #define COPY_MAX	4096
 /* goro_ring_prefetch() looks at Gs that may have gone; KASAN would not see other such uses */
@@ -118,6 +119,8 @@ static struct goro_g *g_alloc(void)
 static void g_free(struct goro_p *p, struct goro_g *g)
 {
 	WRITE_ONCE(g->state, GORO_G_FREE);
+	if (unlikely(g->flags & GORO_G_TRIM))
+		goro_trim_end(g);
 	if (!p || (g->flags & GORO_G_CHARGED))
 		goro_g_to_slab(g);
 	else
@@ -316,6 +319,14 @@ static void g_set(struct goro_g *g, void *arg, u32 stack_size, const char *name,
 	g->w.scoped = 0;
 }
 
+/* A new one is not wanted after all. */
+static void g_drop(struct goro_g *g)
+{
+	preempt_disable();
+	g_free(NULL, g);
+	preempt_enable();
+}
+
 static struct goro_g *g_new(void *arg, const void *copy, size_t size,
 			    const struct goro_attr *attr, unsigned long where)
 {
@@ -350,17 +361,14 @@ static struct goro_g *g_new(void *arg, const void *copy, size_t size,
 	preempt_disable();
 	g->id = g_number(raw_cpu_inc_return(g_ids), smp_processor_id());
 	preempt_enable();
+	if (unlikely(attr && attr->flags & GORO_TRIM) && goro_trim_new(g)) {
+		if (copy)
+			kfree(arg);
+		g_drop(g);
+		return ERR_PTR(-ENOMEM);
+	}
 	return g;
 }
-
-/* A new one is not wanted after all. */
-static void g_drop(struct goro_g *g)
-{
-	preempt_disable();
-	g_free(NULL, g);
-	preempt_enable();
-}
-
 static void g_launch(struct goro_g *g)
 {
 	goro_count(GORO_C_G_CREATED);

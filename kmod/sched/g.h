@@ -38,6 +38,7 @@ struct goro_batch;
 struct goro_m;
 struct goro_p;
 struct goro_scope;
+struct goro_trim;
 
 enum goro_g_state {
 	GORO_G_FREE,		/* in a cache, or never used */
@@ -54,6 +55,7 @@ enum goro_g_state {
 #define GORO_G_WG	BIT(4)	/* has a WaitGroup, and no group */
 #define GORO_G_HOLDS	BIT(5)	/* puts ctx at its end, but does not live under it */
 #define GORO_G_UNPINNED	BIT(6)	/* owner is not pinned: a group's, which waits for it */
+#define GORO_G_TRIM	BIT(7)	/* has trim */
 
 #define GORO_SCOPED_TIMED BIT(1)	/* of w.scoped: a context of its has a deadline */
 
@@ -104,6 +106,7 @@ struct goro_g {
 		} alone;
 	};
 	struct goro_acct *acct;		/* C, referenced; with GORO_G_ACCT only */
+	struct goro_trim *trim;		/* C, with GORO_G_TRIM: trim.c */
 	struct list_head all;		/* L: the lock of goro_all_of() */
 };
 

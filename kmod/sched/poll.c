@@ -101,6 +101,17 @@ static void unregister(struct poller *poller)
 	goro_event_left(poller->w);
 }
 
+/* The entries of a poll that waits, those in its frames; @at is its waiter's. */
+void goro_poll_entries(void *at, void *arg,
+		       void (*fn)(void *arg, wait_queue_entry_t *wait, wait_queue_head_t **head))
+{
+	struct poller *poller = at;
+	unsigned int i;
+
+	for (i = 0; i < poller->n; i++)
+		fn(arg, &poller->e[i].wait, &poller->e[i].head);
+}
+
 /* The file's poll ends the goroutine, in whose frames the entries lie. */
 static void ended(struct goro_defer *d)
 {
@@ -164,6 +175,7 @@ static int poll(struct file *file, struct socket *sock, __poll_t events, u64 dea
 			unregister(&poller);
 			return mask ? (__force int)mask : poller.err;
 		}
+		poller.w->at = &poller;
 		why = goro_event_commit(poller.w, deadline, false, GORO_R_POLL);
 		unregister(&poller);
 		if (why != GORO_BY_EVENT)

@@ -46,6 +46,9 @@ static inline void goro_poll_leave(wait_queue_entry_t *wait, wait_queue_head_t *
 	rcu_read_unlock();
 }
 
+void goro_poll_entries(void *at, void *arg,
+		       void (*fn)(void *arg, wait_queue_entry_t *wait, wait_queue_head_t **head));
+
 /* poll.c: which of these events are there? @pt, if not NULL, names the queues */
 __poll_t goro_poll_ask(struct file *file, struct socket *sock, __poll_t events,
 		       struct poll_table_struct *pt, bool no_errqueue);

@@ -135,6 +135,7 @@ typedef struct hrtimer goro_ktimer_t;
 typedef enum hrtimer_restart goro_ktimer_ret_t;
 #define GORO_KTIMER_DONE	HRTIMER_NORESTART
 #define goro_now()		ktime_get_ns()
+#define goro_relax()		cpu_relax()
 
 static inline void goro_ktimer_init(goro_ktimer_t *t, goro_ktimer_ret_t (*fn)(goro_ktimer_t *))
 {

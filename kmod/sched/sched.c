@@ -17,6 +17,7 @@
  */
 #include <linux/freezer.h>
 #include "sched.h"
+#include "trim.h"
 
 struct goro_sched goro_sched;
 DEFINE_PER_CPU(struct goro_cpu, goro_cpu);
@@ -116,7 +117,7 @@ static noinline void ready_slow(struct goro_m *m, struct goro_g *g)
 	if (trace_goro_ready_enabled())
 		trace_goro_ready(g->id, m && m->cur ? m->cur->id : 0);
 	if (unlikely(!m || (!m->p && (m->blocked || !goro_p_regain(m))))) {
-		if (!m && g->stack)	/* it has begun */
+		if (!m && (g->stack || goro_trim_away(g)))	/* it has begun */
 			g->outside = 1;
 		goro_inbox_push(g);
 	} else {
@@ -157,14 +158,22 @@ static __always_inline void park_check(struct goro_m *m, struct goro_g *g)
 		goro_misuse_by("a park inside goro_block_begin()");
 }
 
+/* One that was dequeued, and is accounted, or may be trimmed: does it run? */
+static noinline bool admit(struct goro_g *g)
+{
+	if (g->flags & GORO_G_TRIM)
+		goro_trim_seen(g);
+	return !(g->flags & GORO_G_ACCT) || goro_acct_admit(g);
+}
+
 /* The next G of this P that may run now; @taken was taken as the next, or is NULL. */
 static __always_inline struct goro_g *next_of(struct goro_p *p, struct goro_g *taken)
 {
 	unsigned int n = 0;
 	struct goro_g *g;
 
-	while ((g = taken ?: goro_p_get(p)) && unlikely(g->flags & GORO_G_ACCT) &&
-	       !goro_acct_admit(g)) {
+	while ((g = taken ?: goro_p_get(p)) &&
+	       unlikely(g->flags & (GORO_G_ACCT | GORO_G_TRIM)) && !admit(g)) {
 		taken = NULL;
 		/* there may be thousands of them, and who is wanted is not in a section */
 		if (++n % 64 == 0 && need_resched())
@@ -185,6 +194,21 @@ static __always_inline void clock_start(struct goro_m *m, struct goro_g *g)
 {
 	if (unlikely(g->flags & GORO_G_ACCT))
 		goro_acct_start(m, g);
+}
+
+/* One for `next`, if that takes but a moment, from `g`, whose stack this is. */
+static noinline void find_stack(struct goro_p *p, struct goro_g *g, struct goro_g *next)
+{
+	if (goro_trim_away(next))
+		return;		/* the M's own stack has more room */
+	if (g->state == GORO_G_DEAD && g->stack_pages == next->stack_pages &&
+	    !IS_ENABLED(CONFIG_KASAN)) {
+		/* it ends without parking again: its warm stack goes on */
+		goro_stack_set(next, g->stack);
+		g->stack = NULL;
+	} else {
+		goro_stack_take(p, next);
+	}
 }
 
 /* All of goro_pick(); @taken is from p's queue already, or NULL. */
@@ -221,14 +245,8 @@ static noinline struct goro_g *pick_slow(struct goro_g *g, struct goro_g *taken)
 		}
 	}
 	if (likely(next)) {
-		if (unlikely(!next->stack) && g->state == GORO_G_DEAD &&
-		    g->stack_pages == next->stack_pages && !IS_ENABLED(CONFIG_KASAN)) {
-			/* it ends without parking again: its warm stack goes on */
-			goro_stack_set(next, g->stack);
-			g->stack = NULL;
-		} else if (unlikely(!next->stack)) {
-			goro_stack_take(p, next);
-		}
+		if (unlikely(!next->stack))
+			find_stack(p, g, next);
 		/* acquire: pairs with goro_switch_done() */
 		if (likely(next->stack && !smp_load_acquire(&next->on_cpu))) {
 			p->hot[GORO_C_SWITCH]++;
@@ -281,7 +299,8 @@ struct goro_g *goro_pick(struct goro_g *g)
 	if (unlikely(!p || pick_rare(m, p)))
 		return pick_slow(g, NULL);
 	next = goro_p_next(p);
-	if (unlikely(!next || next == g || next->flags & GORO_G_ACCT || !next->stack))
+	if (unlikely(!next || next == g || next->flags & (GORO_G_ACCT | GORO_G_TRIM) ||
+		     !next->stack))
 		return pick_slow(g, next);
 	/* acquire: pairs with goro_switch_done() */
 	if (unlikely(smp_load_acquire(&next->on_cpu)))
@@ -448,12 +467,13 @@ void goro_m_loop(struct goro_m *m)
 			stop_spinning(m);
 		if (unlikely(!g->stack) && !goro_stack_take(p, g)) {
 			u32 size = goro_stack_size(g);
+			bool away = goro_trim_away(g);
 
 			goro_count(GORO_C_STACK_WAIT);
 			goro_ring_push(p, g);
 			expose(p);
 			preempt_enable();
-			if (goro_stack_fill(size))
+			if (away ? goro_trim_fill(size) : goro_stack_fill(size))
 				schedule_timeout_idle(1);	/* no memory: later */
 			preempt_disable();
 			continue;

@@ -13,7 +13,7 @@
  *   hotplug.c  CPUs that go offline and come online
  *   lock.c  goroutines that keep their M (LockOSThread)
  *   g.c     Gs: starting, ending, caching; gdepot.c: those that no P keeps
- *   stack.c stacks
+ *   stack.c stacks; arena.c their addresses; trim.c, trim_move.c those that are away
  *   deep.c  calls on a larger stack
  *   block.c giving the P away around a call that sleeps; the M's own stack
  *   scope.c waits under contexts (core/scope.c)
@@ -291,6 +291,7 @@ void goro_stack_put(struct goro_p *p, void *stack, u32 size);
 int goro_stack_fill(u32 size);
 void *goro_stack_get(u32 size);
 void goro_stack_flush(struct goro_p *p);
+void goro_stack_prepare(void *stack, u32 size);
 
 /* scope.c */
 bool goro_wait_cancelled(void);

@@ -237,6 +237,7 @@ int goro_select_foreign(struct goro_case *cases, unsigned int n, u64 deadline)
 			return pick;
 		}
 		goro_select_enqueue(&s, p.w);
+		p.w->at = &s;	/* nobody claims it yet by a channel */
 		why = goro_event_wait(p.w, false);
 		if (why == GORO_WAIT) {
 			goro_select_unlock(&s);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Stacks: THREAD_SIZE, or 4 or 8 KiB on request, vmalloc'ed with a guard page,
- * as a kernel thread's. A G gets one when it first runs and gives it back when
- * it ends. And larger ones for single calls (deep.c).
+ * Stacks: THREAD_SIZE, or 4 or 8 KiB on request, above a guard page, as a kernel
+ * thread's: pages of ours at addresses of an arena (arena.c). A G gets one when it
+ * first runs and gives it back when it ends. And larger ones, vmalloc'ed, for single
+ * calls (deep.c).
  *
  * Free stacks are linked through their own memory: per P (the owner's, warm),
  * then in the depot of their size (lock), then, unused for a second and an RCU
@@ -18,7 +19,9 @@
 #include <linux/magic.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
+#include "arena.h"
 #include "sched.h"
+#include "trim.h"
 
 #define CACHE_MAX	64	/* a P's free stacks of one size */
 #define CLASSES		3	/* 4, 8 KiB, THREAD_SIZE */
@@ -68,11 +71,37 @@ static u32 *size_of(void *stack)
  */
 #define ALIGNED	(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_UML))
 
+/* of an arena, whose pages are ours? */
+static bool in_arena(u32 size)
+{
+	return GORO_ARENA && size <= THREAD_SIZE;
+}
+
+static void *arena_alloc(u32 size)
+{
+	LIST_HEAD(pages);
+	void *stack;
+
+	if (goro_pages_get(size / PAGE_SIZE, GFP_KERNEL | __GFP_ZERO | __GFP_RETRY_MAYFAIL, &pages))
+		goto err;
+	stack = goro_arena_get(size);
+	if (!stack)
+		goto err;
+	goro_pages_map(stack, size, &pages);
+	return stack;
+
+err:
+	goro_pages_put(&pages);
+	return NULL;
+}
+
 static void *stack_alloc(u32 size)
 {
 	unsigned long *stack;
 
-	if (ALIGNED) {
+	if (in_arena(size)) {
+		stack = arena_alloc(size);
+	} else if (ALIGNED) {
 		stack = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN |
 						 __GFP_RETRY_MAYFAIL, get_order(size));
 		kmemleak_alloc(stack, size, 1, GFP_KERNEL);
@@ -85,6 +114,32 @@ static void *stack_alloc(u32 size)
 	stack[0] = STACK_END_MAGIC;
 	goro_count(GORO_C_STACK_CREATED);
 	return stack;
+}
+
+#define GONE_MAX	64
+
+/* Up to GONE_MAX of an arena's go with one flush. Returns what is left. */
+static void *arena_free(void *list)
+{
+	static void *gone[GONE_MAX];	/* one at a time: the work item, or the unload */
+	LIST_HEAD(pages);
+	unsigned int n = 0;
+
+	while (list && n < GONE_MAX && in_arena(*size_of(list))) {
+		void *stack = list;
+
+		list = *link_of(stack);
+		goro_pages_unmap(stack, *size_of(stack), &pages);
+		gone[n++] = stack;
+	}
+	if (!n)
+		return list;
+	goro_count_n(GORO_C_STACK_DESTROYED, n);
+	goro_pages_flush();
+	goro_pages_put(&pages);
+	while (n--)
+		goro_arena_put(gone[n]);
+	return list;
 }
 
 static void stack_free(void *stack)
@@ -158,9 +213,12 @@ static void trim(struct work_struct *work)
 	if (list)
 		synchronize_rcu();
 	while (list) {
-		stack = list;
-		list = *link_of(stack);
-		stack_free(stack);
+		list = arena_free(list);
+		if (list && !in_arena(*size_of(list))) {
+			stack = list;
+			list = *link_of(stack);
+			stack_free(stack);
+		}
 		cond_resched();
 	}
 	if (more && !goro_sched.stopping)
@@ -181,13 +239,25 @@ void goro_stack_set(struct goro_g *g, void *stack)
 	g->stack = stack;
 }
 
-/* Give g a stack without sleeping, from the P's cache or the depot. */
+/* What is kept in every stack, where pages have come that may hold anything. */
+void goro_stack_prepare(void *stack, u32 size)
+{
+	*(unsigned long *)stack = STACK_END_MAGIC;
+	memset(stack + size - GORO_STACK_TOP, 0, GORO_STACK_TOP);
+}
+
+/*
+ * Give g a stack without sleeping, from the P's cache or the depot; or its own back,
+ * on the M's own stack only.
+ */
 bool goro_stack_take(struct goro_p *p, struct goro_g *g)
 {
 	int class = class_of(goro_stack_size(g));
 	struct goro_stack_cache *cache = &p->stacks[class];
 	void *stack = cache->first;
 
+	if (unlikely(goro_trim_away(g)))
+		return goro_trim_back(g);
 	if (stack) {
 		cache->first = *link_of(stack);
 		cache->n--;

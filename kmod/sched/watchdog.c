@@ -158,7 +158,7 @@ enum does { READY, RUNS, WAITS, OTHER };
 static enum does does(struct goro_g *g)
 {
 	int claim = atomic_read(&g->w.claim);
-	bool waits = claim == GORO_WAIT || claim == GORO_WAIT_NC;
+	bool waits = claim == GORO_WAIT || claim == GORO_WAIT_NC || claim == GORO_HELD;
 	struct goro_m *m;
 	struct goro_p *p;
 

@@ -159,7 +159,7 @@ static void place(int cpu)
 
 static void tell(int cpu, enum order order)
 {
-	smp_store_release(&holders[cpu].order, order);	/* pairs with hold() */
+	smp_store_release(&holders[cpu].order, order);
 }
 
 static bool told(int cpu)
