@@ -286,6 +286,7 @@ void goro_port_init(void);
 void goro_stack_init(void);
 void goro_stack_exit(void);
 bool goro_stack_take(struct goro_p *p, struct goro_g *g);
+unsigned long goro_stack_first(const struct goro_g *g, const void *stack);
 void goro_stack_set(struct goro_g *g, void *stack);
 void goro_stack_put(struct goro_p *p, void *stack, u32 size);
 int goro_stack_fill(u32 size);

@@ -225,16 +225,25 @@ static void trim(struct work_struct *work)
 		schedule_delayed_work(&trim_work, HZ);
 }
 
-/* A G that has never run is to begin at the top of this stack. */
-void goro_stack_set(struct goro_g *g, void *stack)
+/*
+ * The first stack pointer on it. They differ: lines of many stacks, at one offset in a
+ * page, would fall into one set of the cache. What is between it and GORO_STACK_TOP is
+ * nobody's.
+ */
+unsigned long goro_stack_first(const struct goro_g *g, const void *stack)
 {
 	unsigned long top = (unsigned long)stack + goro_stack_size(g) - GORO_STACK_TOP;
 	u32 colors = goro_stack_size(g) > SZ_4K ? 16 : 8;
 
 	top -= (hash_long((unsigned long)stack >> PAGE_SHIFT, 32) % colors) * 64;
+	return ALIGN_DOWN(top, 16);
+}
 
+/* A G that has never run is to begin at the top of this stack. */
+void goro_stack_set(struct goro_g *g, void *stack)
+{
 	*link_of(stack) = NULL;
-	g->sp = ALIGN_DOWN(top, 16);
+	g->sp = goro_stack_first(g, stack);
 	g->pc = (unsigned long)goro_g_entry;
 	g->stack = stack;
 }

@@ -49,7 +49,7 @@ int goro_trim_fill(u32 size);
 /* trim_move.c; bytes that are in use of a stack, which its G has left */
 static inline unsigned long goro_trim_live(const struct goro_g *g, const void *stack)
 {
-	return (unsigned long)stack + goro_stack_size(g) - GORO_STACK_TOP - g->sp;
+	return goro_stack_first(g, stack) - g->sp;
 }
 
 enum goro_moved {
