@@ -125,11 +125,17 @@ static bool has_locked(struct frames *f, unsigned int n, spinlock_t *lock)
 
 static void unlock_all(struct frames *f, unsigned int n)
 {
-	while (n--)
-		if (!has_locked(f, n, f->link[n].lock))
-			spin_unlock(f->link[n].lock);
+	while (n--) {
+		spinlock_t *lock = f->link[n].lock;
+
+		if (has_locked(f, n, lock))
+			continue;
+		__acquire(lock);
+		spin_unlock(lock);
+	}
 }
 
+/* sparse, which counts locks, is told of none: how many there are it cannot know */
 static bool lock_all(struct frames *f)
 {
 	unsigned int i;
@@ -137,10 +143,13 @@ static bool lock_all(struct frames *f)
 	for (i = 0; i < f->n; i++) {
 		spinlock_t *lock = f->link[i].lock;
 
-		if (!has_locked(f, i, lock) && !spin_trylock(lock)) {
+		if (has_locked(f, i, lock))
+			continue;
+		if (!spin_trylock(lock)) {
 			unlock_all(f, i);
 			return false;
 		}
+		__release(lock);
 	}
 	return true;
 }

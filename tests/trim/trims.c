@@ -190,7 +190,7 @@ static int w_poll(void)
 {
 	int ret = goro_poll_sock(all.sock[0], EPOLLIN, all.deadline);
 
-	return want(ret > 0 ? !(ret & EPOLLIN) : ret, 0);
+	return want(ret > 0 ? !(ret & (__force int)EPOLLIN) : ret, 0);
 }
 
 static int w_select_sock(void)
