@@ -159,6 +159,7 @@ static void place(int cpu)
 
 static void tell(int cpu, enum order order)
 {
+	/* pairs with hold() */
 	smp_store_release(&holders[cpu].order, order);
 }
 
